@@ -1,0 +1,27 @@
+/** Every bound of Vigil, with the reason for its size. Past a bound: a named, counted refusal or back-pressure, never a silent cut. */
+export const limits = {
+  /** A row of a file or log. A payment message of ISO 20022 stays below 32 KiB; larger rows are mistakes or attacks. */
+  rowBytesMax: 64 * 1024,
+  /** Levels of nesting of a JSON row. Deeper input serves only to exhaust a stack. */
+  jsonDepthMax: 16,
+  /** 1970-01-01 to the end of 2199: beyond it, times are mistakes of unit (seconds, microseconds). */
+  atMsMin: 0,
+  atMsMax: Date.UTC(2200, 0, 1) - 1,
+  /** An id is copied into alerts and kept per event within the lateness. A UUID with a prefix has about 50 bytes. */
+  idBytesMax: 256,
+  /** A key names an actor and is kept for its life. */
+  keyBytesMax: 256,
+  /** How far behind the newest event of its actor an event may be and still be put in its place. */
+  latenessMsDefault: 10 * 60_000,
+  /** Records in one actor's history. Doubling a larger ring would pause the engine for more than 2 ms. */
+  recordsPerActorMax: 131_072,
+  /** Open runs of one pattern for one actor. A pattern that opens more is faulted for the event, counted and named. */
+  runsPerPatternMax: 4_096,
+  /** Longest window of a feature or pattern: what it may see must be kept in memory for every account. */
+  windowMsMax: 400 * 86_400_000,
+  /** Rules in a set: each costs bits in every record. */
+  rulesMax: 2_000,
+  /** Nodes of one expression, and its nesting, so that checking and judging stay short. */
+  expressionNodesMax: 1_000,
+  expressionDepthMax: 60,
+} as const
