@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{shared,services,load-tests,tests,scripts}/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: '100%',
+    testTimeout: 10_000,
+    hookTimeout: 30_000,
+    // A test that passes on a second try hides a defect, and one left focused hides all others.
+    retry: 0,
+    allowOnly: false,
+  },
+})
