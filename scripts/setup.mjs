@@ -2,8 +2,18 @@
 // dependencies, because it runs before anything is installed, on whatever Node (18 or newer) the machine has.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -39,10 +49,11 @@ function install() {
   // The development dependencies include Node itself, so they are needed whatever NODE_ENV says.
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
   const options = { cwd: root, stdio: ['ignore', 2, 2] }
-  const npm = process.env.npm_execpath // The npm that runs this script, if one does.
-  const result = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], options)
-    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
+  const npm = process.env.npm_execpath ?? '' // What runs this script: npm, another package manager, or nothing.
+  const result =
+    basename(npm) === 'npm-cli.js'
+      ? spawnSync(process.execPath, [npm, ...args], options)
+      : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
   if (result.error)
     return refuse(`Could not start npm: ${result.error.message}. It comes with Node; is it on the PATH?`)
   if (result.status !== 0) {
@@ -81,4 +92,4 @@ function refuse(message) {
   return 1
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) process.exit(setUp())
+if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) process.exit(setUp())
