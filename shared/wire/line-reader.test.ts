@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { limits } from '#shared/domain/limits'
+import type { ByteSource } from './byte-source.ts'
+import { ChunkSource } from './byte-source.ts'
+import { LineReader, tooLarge } from './line-reader.ts'
+
+async function* inChunks(bytes: Uint8Array, ...sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (let at = 0, i = 0; at < bytes.length; at += sizes[i++ % sizes.length])
+    yield bytes.subarray(at, at + sizes[i % sizes.length])
+}
+
+/** The lines; `null` in place of one that is too large. */
+async function lines(source: ByteSource): Promise<(string | null)[]> {
+  const reader = new LineReader(source, 0)
+  const found: (string | null)[] = []
+  for (let block = await reader.next(); block !== undefined; block = await reader.next())
+    for (let i = 0; i < block.length; i++)
+      found.push(block.ends[i] === tooLarge ? null : block.bytes.toString('latin1', block.starts[i], block.ends[i]))
+  expect(await reader.next()).toBeUndefined()
+  return found
+}
+
+const linesOf = (text: string, ...sizes: readonly number[]) =>
+  lines(new ChunkSource(inChunks(Buffer.from(text, 'latin1'), ...sizes)))
+
+const mark = '\xef\xbb\xbf'
+
+describe('LineReader', () => {
+  it.each([
+    ['nothing', '', []],
+    ['only a mark', mark, []],
+    ['only line ends', '\n\r\n\n', []],
+    ['a last line without an end', 'a\nb', ['a', 'b']],
+    ['CRLF', 'a\r\n\r\nb\r\n', ['a', 'b']],
+    ['a lone CR, which ends nothing', 'a\rb\n', ['a\rb']],
+    ['a mark at the start', `${mark}a\nb\n`, ['a', 'b']],
+    ['a mark elsewhere', `a\n${mark}b\n`, ['a', `${mark}b`]],
+    ['half a mark', '\xef\xbb', ['\xef\xbb']],
+    ['a space, which is a line', ' \n', [' ']],
+  ])('splits %s, wherever reads end', async (_, text, expected) => {
+    for (let size = 1; size <= text.length + 1; size++) expect(await linesOf(text, size)).toEqual(expected)
+  })
+
+  it.each([0, 1, 2, 3, 70_000, 200_000])('drops a line of %i bytes above the bound and goes on', async (more) => {
+    const long = 'x'.repeat(limits.rowBytesMax + more)
+    const expected = ['a', more === 0 ? long : null, 'b', more === 0 ? long : null]
+    for (const end of ['\n', '\r\n'])
+      for (const size of [7, 4096, 65_536, 1 << 20])
+        expect(await linesOf(`a${end}${long}${end}b${end}${long}`, size)).toEqual(expected)
+  })
+
+  it('reads a line of 1 GB in the memory of one buffer', async () => {
+    const chunk = new Uint8Array(1 << 20).fill(0x78)
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 1024; i++) yield chunk
+      yield Buffer.from('\nb')
+    }
+    const before = process.memoryUsage().rss
+    expect(await lines(new ChunkSource(endless()))).toEqual([null, 'b'])
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20)
+  })
+})
