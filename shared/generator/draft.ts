@@ -35,8 +35,7 @@ export function cardPresent({ customer, second, terminal, amount, entry, decline
     currency: 'CHF',
     merchant: terminal.merchant.inEvent,
     terminal: terminal.id,
-    lat: terminal.lat,
-    lon: terminal.lon,
+    place: terminal.place,
   }
 }
 
@@ -70,20 +69,20 @@ export interface Order {
   readonly debtor: string
   readonly creditor: string
   readonly amount: number
-  readonly country?: string
+  readonly creditorCountry?: string
   readonly instant?: boolean
   readonly purpose?: string
   readonly device?: string
 }
 
-export function transfer({ debtor, creditor, amount, country, instant, purpose, device }: Order): Draft {
+export function transfer({ debtor, creditor, amount, creditorCountry, instant, purpose, device }: Order): Draft {
   const draft: Omit<Transfer, 'id' | 'at'> = {
     type: 'transfer',
     debtor,
     creditor,
     amount: rounded(amount),
     currency: 'CHF',
-    country: country ?? 'CH',
+    creditorCountry: creditorCountry ?? 'CH',
     instant: instant === true,
     ...(purpose === undefined ? {} : { purpose }),
     ...(device === undefined ? {} : { device }),

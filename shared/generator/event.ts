@@ -24,8 +24,8 @@ export interface Transaction extends Envelope {
   readonly merchant: MerchantOfTransaction
   /** Where the card was present. */
   readonly terminal?: string
-  readonly lat?: number
-  readonly lon?: number
+  /** In degrees. */
+  readonly place?: { readonly lat: number; readonly lon: number }
   /** Where it was not: fingerprint of the browser or app; absent where the merchant charges a stored card. */
   readonly device?: string
 }
@@ -49,7 +49,7 @@ export interface Transfer extends Envelope {
   readonly amount: number
   readonly currency: 'CHF'
   /** Country of the creditor's bank. */
-  readonly country: string
+  readonly creditorCountry: string
   readonly instant: boolean
   /** Purpose code as in ISO 20022: SALA, PENS, RENT, … Absent for most. */
   readonly purpose?: string

@@ -105,7 +105,7 @@ describe('events', () => {
 
   it('have a place where the card was present, and none online', () => {
     for (const { event } of quarter)
-      if (event.type === 'transaction') expect(event.lat !== undefined).toBe(event.channel !== 'ecommerce')
+      if (event.type === 'transaction') expect(event.place !== undefined).toBe(event.channel !== 'ecommerce')
   })
 
   it('come in all types', () => {

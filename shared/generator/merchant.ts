@@ -65,8 +65,7 @@ export interface Terminal {
   readonly merchant: Merchant
   /** Index into `cities`. */
   readonly city: number
-  readonly lat: number
-  readonly lon: number
+  readonly place: { readonly lat: number; readonly lon: number }
   /** Until then its chip reader is out of order and it reads stripes; ms since 1970. */
   stripeUntilMs: number
 }
@@ -120,8 +119,10 @@ export class Directory {
       id: `T${10_001 + this.#terminals++}`,
       merchant: this.#merchant(random, category, city),
       city,
-      lat: Math.round((place.lat + random.between(-0.04, 0.04)) * 10_000) / 10_000,
-      lon: Math.round((place.lon + random.between(-0.05, 0.05)) * 10_000) / 10_000,
+      place: {
+        lat: Math.round((place.lat + random.between(-0.04, 0.04)) * 10_000) / 10_000,
+        lon: Math.round((place.lon + random.between(-0.05, 0.05)) * 10_000) / 10_000,
+      },
       stripeUntilMs: 0,
     }
   }

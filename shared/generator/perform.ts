@@ -211,7 +211,7 @@ function sendToFriend(random: Random, customer: Customer): Draft {
   if (random.chance(0.03)) {
     const abroad = random.chance(0.02) ? 'MM' : foreignCities[random.pickWeighted(foreignWeights)].country
     const creditor = foreignAccountName('relative', customer.index)
-    return transfer({ debtor: account, creditor, amount: amount * 3, country: abroad, device })
+    return transfer({ debtor: account, creditor, amount: amount * 3, creditorCountry: abroad, device })
   }
   const friend = random.pick(customer.friends)
   const creditor = friend === customer.index ? foreignAccountName('relative', friend) : accountName(friend)

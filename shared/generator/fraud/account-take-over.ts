@@ -33,14 +33,17 @@ export function beginTakeOver(bank: Bank, startMs: number): void {
   }
   const isPatient = random.chance(0.12)
   atMs += isPatient ? random.between(25, 60) * hourMs : random.between(2, 80) * minuteMs
-  const payee = { creditor: bank.newForeignAccount(), country: random.pick(['CH', 'CH', 'CH', 'DE', 'ES', 'LU', 'GB']) }
+  const payee = {
+    creditor: bank.newForeignAccount(),
+    creditorCountry: random.pick(['CH', 'CH', 'CH', 'DE', 'ES', 'LU', 'GB']),
+  }
   const payments = random.integer(1, 5)
   for (let i = 0; i < payments; i++) {
     if (i > 0) atMs += random.between(1, 15) * minuteMs
     const to =
       i === 0 || random.chance(0.7)
         ? payee
-        : { creditor: bank.newForeignAccount(), country: random.chance(0.1) ? 'MM' : 'CH' }
+        : { creditor: bank.newForeignAccount(), creditorCountry: random.chance(0.1) ? 'MM' : 'CH' }
     const amount = random.logNormal(1500, 0.6)
     acts.push({ atMs, draft: transfer({ debtor: account, ...to, amount, instant: random.chance(0.8), device }) })
   }

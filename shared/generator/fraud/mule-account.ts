@@ -61,14 +61,14 @@ function payOut(bank: Bank, mule: Customer, { fromMs, sum }: Collected, acts: Ac
     atMs += random.between(10, 40) * minuteMs
   }
   const payments = random.integer(1, 3)
-  const country = random.pick(['CH', 'CH', 'DE', 'ES', 'LU', 'GB', 'TH', 'MM'])
+  const creditorCountry = random.pick(['CH', 'CH', 'DE', 'ES', 'LU', 'GB', 'TH', 'MM'])
   for (let i = 0; i < payments; i++) {
     if (i > 0) atMs += random.between(2, 30) * minuteMs
     const draft = transfer({
       debtor: mule.account,
       creditor,
       amount: rest / payments,
-      country,
+      creditorCountry,
       instant: true,
       device: phoneOf(mule),
     })
