@@ -1,0 +1,168 @@
+import type { Arena } from '#shared/memory/arena'
+import type { Automaton } from './automaton.ts'
+import { Branching } from './branching.ts'
+import { Draft } from './draft.ts'
+import { Expiry } from './expiry.ts'
+import type { Judge, Taken } from './judge.ts'
+import { MatchView } from './match-view.ts'
+import { Nodes } from './nodes.ts'
+import { Records } from './records.ts'
+import { RunBlocks } from './run-blocks.ts'
+import { nodesMask, recordState, recordWords } from './run-layout.ts'
+import type { Sink } from './sink.ts'
+import {
+  outcomeMatched,
+  outcomeMissedRaised,
+  outcomeRaised,
+  outcomeStands,
+  outcomeTimedOut,
+  outcomeWithdrawn,
+  Skipping,
+} from './skipping.ts'
+
+/**
+ * Finds the matches of one pattern. One matcher serves all actors; the state of each is a handle that the caller keeps.
+ *
+ * Boundary: the matcher knows positions, times and the numbers of conditions. Events, keys and expressions are the caller's, as
+ * is their order: positions and times never go back, and each event comes once.
+ *
+ * M1 Handle 0 is the state without open runs: it needs no memory, and an event that begins no run costs one condition.
+ * M2 A method that changes the state either returns the handle of the next one, and the given handle is no longer valid; or
+ *    throws, and the given handle is as it was and nothing has been reported.
+ * M3 The next state and the reports are a function of state, event and answers of the judge. Neither when dead nodes are dropped
+ *    nor what other actors did shows in them; only `ArenaFull` does, which changes nothing.
+ * M4 Nothing is allocated outside the arena once the buffers have grown to what the busiest event needs.
+ *
+ * Source: Agrawal et al., Efficient Pattern Matching over Event Streams, SIGMOD 2008; Apache Flink 1.18, CEP.
+ */
+export class Matcher {
+  /** The run being judged, inside `Judge.holds`. */
+  readonly taken: Taken
+  private readonly sink: Sink
+  private readonly eventsMax: number
+  private readonly takesMax: number
+  private readonly blocks: RunBlocks
+  private readonly draft = new Draft()
+  private readonly outcomes = new Records()
+  private readonly nodes: Nodes
+  private readonly branching: Branching
+  private readonly expiry: Expiry
+  private readonly skipping: Skipping
+  private readonly match: MatchView
+
+  /**
+   * @param runsMax   open runs of one actor, and as many matches held back: past it no runs are opened
+   * @param eventsMax events that the runs of one actor hold together, counting one event in two branches' places as two: past
+   *                  it runs end that would take one more. At most 2²⁶ − 1.
+   */
+  constructor(given: {
+    automaton: Automaton
+    arena: Arena
+    judge: Judge
+    sink: Sink
+    runsMax: number
+    eventsMax: number
+  }) {
+    const { automaton, arena, judge, sink, runsMax } = given
+    this.sink = sink
+    this.eventsMax = Math.min(given.eventsMax, nodesMask)
+    this.takesMax = automaton.takesMax
+    this.blocks = new RunBlocks(arena)
+    this.nodes = new Nodes(this.blocks, this.draft)
+    const { blocks, draft, eventsMax } = this
+    this.branching = new Branching({ automaton, judge, blocks, draft, runsMax, eventsMax })
+    this.expiry = new Expiry(automaton, blocks)
+    this.skipping = new Skipping(automaton, this.nodes, runsMax)
+    this.match = new MatchView(this.nodes)
+    this.taken = this.branching.chain
+  }
+
+  /**
+   * Judges one event. Throws what the judge throws, and `ArenaFull`.
+   * @param position the event's place in the actor's history, higher than all before
+   * @param at       its time in ms
+   * Gotcha: time must have been advanced to `at` before; runs that are out at `at` would take the event otherwise.
+   */
+  step(handle: number, position: number, at: number): number {
+    this.makeRoomForEvents(handle)
+    const hasChanged = this.branching.event(handle, position, at)
+    if (!hasChanged) {
+      if (this.branching.refusedRuns > 0) this.sink.refused('runs', this.branching.refusedRuns)
+      return handle
+    }
+    this.outcomes.length = 0
+    const next = this.settle(handle)
+    if (this.branching.refusedRuns > 0) this.sink.refused('runs', this.branching.refusedRuns)
+    if (this.branching.refusedEvents > 0) this.sink.refused('events', this.branching.refusedEvents)
+    return next
+  }
+
+  /** Lets time pass up to `now` in ms: runs run out, and trailing absences become matches. Throws `ArenaFull`. */
+  advance(handle: number, now: number): number {
+    if (handle === 0 || !this.expiry.isDue(handle, now)) return handle
+    this.outcomes.length = 0
+    this.expiry.expire(handle, now, this.draft, this.outcomes)
+    return this.settle(handle)
+  }
+
+  /** The next instant in ms at which time alone makes a match of a trailing absence; Infinity: none. */
+  earliestDeadline(handle: number): number {
+    return this.expiry.earliestDeadline(handle)
+  }
+
+  /** The lowest position that the state refers to; Infinity: none. The history must keep it and all after it. */
+  oldestPosition(handle: number): number {
+    return this.blocks.oldestPosition(handle)
+  }
+
+  openRuns(handle: number): number {
+    return this.blocks.runs(handle)
+  }
+
+  heldMatches(handle: number): number {
+    return this.blocks.held(handle)
+  }
+
+  /** A second state with the same content, for going back to. Throws `ArenaFull`. */
+  copy(handle: number): number {
+    return this.blocks.copy(handle)
+  }
+
+  release(handle: number): void {
+    this.blocks.release(handle)
+  }
+
+  /** Decides on finished matches, reports, and replaces the state by the draft. */
+  private settle(handle: number): number {
+    const { draft, outcomes, blocks, nodes } = this
+    nodes.aim(handle)
+    this.skipping.decide(draft, outcomes)
+    const next = blocks.reserve(handle, draft)
+    for (let index = 0; index < outcomes.length; index++) this.report(index)
+    if (this.skipping.refusedHolding > 0) this.sink.refused('holding', this.skipping.refusedHolding)
+    blocks.replace(handle, next, draft)
+    return next
+  }
+
+  private report(index: number): void {
+    const { outcomes, sink } = this
+    const match = this.match
+    const outcome = outcomes.U[index * recordWords + recordState]
+    if (outcome === outcomeTimedOut && sink.timedOut === undefined) return
+    match.aim(outcomes, index)
+    if (outcome === outcomeMatched) sink.matched(match)
+    else if (outcome === outcomeRaised) sink.raised(match)
+    else if (outcome === outcomeStands) sink.stands(match)
+    else if (outcome === outcomeWithdrawn) sink.withdrawn(match)
+    else if (outcome === outcomeTimedOut) sink.timedOut?.(match)
+    else sink.missed(match, outcome === outcomeMissedRaised)
+  }
+
+  /** Drops dead nodes where they could make the difference to the bound, so that only living ones ever do (M3). */
+  private makeRoomForEvents(handle: number): void {
+    if (handle === 0) return
+    const { blocks } = this
+    const most = blocks.nodes(handle) + (blocks.runs(handle) + 1) * this.takesMax
+    if (most > this.eventsMax) blocks.compact(handle, this.draft)
+  }
+}
