@@ -21,7 +21,30 @@ export const limits = {
   windowMsMax: 400 * 86_400_000,
   /** Rules in a set: each costs bits in every record. */
   rulesMax: 2_000,
+  /** One file of a rule set. A list of 20,000 entries fits; it is parsed in less than two seconds. */
+  ruleFileCharactersMax: 1_048_576,
+  /** Levels of nesting of a rule file. The deepest that means anything is a group within a group within a step. */
+  ruleFileDepthMax: 24,
+  /** Mistakes that are listed for one file: nobody mends more in one go, and a file of garbage has one per line. */
+  diagnosticsPerFileMax: 200,
+  /** Values that are written without needed quotes, per file: each is mended and the file is read again. */
+  yamlRepairsMax: 30,
+  /** A name stands in every alert, in telemetry and in columns of screens. */
+  nameCharactersMax: 100,
+  /** Fields of all event types: each may become a column of every batch. */
+  fieldsMax: 1_000,
+  /** Features of a rule, and steps of a pattern with those of its groups: more cannot be read as one sentence. */
+  featuresPerRuleMax: 50,
+  stepsPerPatternMax: 50,
+  /** Upper end of `times`: a pattern becomes a state for each round. */
+  timesMax: 1_000,
+  /** Texts that people read: title, message, note, reason. */
+  proseCharactersMax: 1_000,
   /** Nodes of one expression, and its nesting, so that checking and judging stay short. */
   expressionNodesMax: 1_000,
   expressionDepthMax: 60,
+  /** Longest text of an expression: a list of 1,000 codes fits, and no text can keep the scanner busy. */
+  expressionCharactersMax: 16_384,
+  /** Longest regular expression. Its program and the time per character grow with it. */
+  regularExpressionCharactersMax: 1_000,
 } as const

@@ -48,8 +48,17 @@ export type Expression =
     }
   | { readonly op: 'negate'; readonly type: ValueType; readonly args: readonly [Expression] }
   /** Money to a double in major units. */
-  | { readonly op: 'major-units'; readonly type: ValueType; readonly args: readonly [Expression]; readonly decimals: number }
-  | { readonly op: 'conditional'; readonly type: ValueType; readonly args: readonly [Expression, Expression, Expression] }
+  | {
+      readonly op: 'major-units'
+      readonly type: ValueType
+      readonly args: readonly [Expression]
+      readonly decimals: number
+    }
+  | {
+      readonly op: 'conditional'
+      readonly type: ValueType
+      readonly args: readonly [Expression, Expression, Expression]
+    }
   /** Presence of any of the args' value: `has(merchant.country)`. */
   | { readonly op: 'has'; readonly type: ValueType; readonly args: readonly [Expression] }
   | { readonly op: 'in'; readonly type: ValueType; readonly args: readonly [Expression, Expression] }

@@ -14,4 +14,6 @@ export interface Scope {
   /** Steps that may be named, in order of their number (negations hold an empty place: they take nothing); empty outside patterns. */
   readonly steps: readonly string[]
   readonly lists: readonly NamedList[]
+  /** Names that the rule has but that are out of place here, with the reason: `n_1h` → "features are not yet known in `where`". */
+  readonly elsewhere?: ReadonlyMap<string, string> | undefined
 }

@@ -1,0 +1,382 @@
+import { RuleFault } from '#shared/domain/rule-fault'
+import { bool, double, int, string, typeName, type ValueType } from '#shared/domain/value-type'
+import { checkCall } from './check-call.ts'
+import type { Checking, Reference, Value } from './checking.ts'
+import { aType, constant, isNumber, literalAsMoney } from './checking.ts'
+import { parseDecimal } from './decimal.ts'
+import type { ExpressionProblem } from './diagnostic.ts'
+import { nearest } from './diagnostic.ts'
+import { constantValue } from './evaluate.ts'
+import type { Comparison, Expression } from './expression.ts'
+import { operands } from './expression.ts'
+import type { Names } from './names.ts'
+import {
+  isDeclared,
+  namesOf,
+  pathsBelow,
+  reportNoValue,
+  resolveIndex,
+  resolveMember,
+  resolveName,
+  resolvePath,
+} from './names.ts'
+import { type Arithmetic, arithmetic, commonUnit, comparison, negate } from './operators.ts'
+import { type ASTNode, type Parsed, parseExpression } from './parse-expression.ts'
+import type { Scope } from './scope.ts'
+
+/** `bool`: a condition. `number`: int, double or money. `scalar`: neither list nor map. */
+export type Expected = 'bool' | 'number' | 'scalar' | 'any'
+
+export type CheckedExpression =
+  | { readonly expression: Expression; readonly problems?: undefined }
+  | { readonly problems: readonly ExpressionProblem[]; readonly expression?: undefined }
+
+/**
+ * Parses CEL and checks it against the names in scope.
+ * @returns the typed tree with its constants computed, or all problems that can be told at once, in order of their place
+ *
+ * Never throws, whatever the text; costs at most `limits.expressionNodesMax` nodes.
+ * Gotcha: the tree is only valid for the scope's schema, features, steps and lists, since names became numbers.
+ */
+export function checkExpression(text: string, scope: Scope, expected: Expected): CheckedExpression {
+  const names = namesOf(scope)
+  const parsed = parseExpression(text, (word) => isDeclared(names, word))
+  if (parsed.tree === undefined) return { problems: parsed.problems }
+  const checker = new Checker(scope, names, parsed)
+  const value = checker.check(parsed.tree)
+  if (value !== undefined) checker.expect(value, expected)
+  const problems = [...parsed.problems, ...checker.problems]
+  if (problems.length === 0 && value !== undefined) return { expression: value.expression }
+  return { problems: problems.sort((a, b) => a.start - b.start || a.end - b.end) }
+}
+
+class Checker implements Checking {
+  readonly scope: Scope
+  readonly problems: ExpressionProblem[] = []
+  readonly #names: Names
+  readonly #parsed: Parsed
+  readonly #variables: { readonly name: string; readonly type: ValueType }[] = []
+
+  constructor(scope: Scope, names: Names, parsed: Parsed) {
+    this.scope = scope
+    this.#names = names
+    this.#parsed = parsed
+  }
+
+  check(node: ASTNode): Value | undefined {
+    const reference = this.resolve(node)
+    if (reference === undefined) return undefined
+    return reference.kind === 'value' ? reference.value : reportNoValue(this, node, reference)
+  }
+
+  resolve(node: ASTNode): Reference | undefined {
+    switch (node.op) {
+      case 'id':
+        return this.#variable(node, node.args) ?? resolveName(this, this.#names, node, node.args)
+      case '.': {
+        const base = this.resolve(node.args[0])
+        return base && resolveMember(this, this.#names, node, base, node.args[1])
+      }
+      case '[]': {
+        const base = this.resolve(node.args[0])
+        return base && resolveIndex(this, node, base, node.args[1])
+      }
+      case 'call':
+        return checkCall(this, node, 'function', node.args[0], node.args[1])
+      case 'rcall':
+        return checkCall(this, node, 'method', node.args[0], [node.args[1], ...node.args[2]])
+      default: {
+        const value = this.#operation(node)
+        return value && { kind: 'value', value }
+      }
+    }
+  }
+
+  expect({ expression: { type }, node }: Value, expected: Expected): void {
+    if (expected === 'bool' && type.kind !== 'bool')
+      this.report(
+        node,
+        'type-mismatch',
+        `a condition is needed here, not ${aType(type)}`,
+        conditionHint(this.written(node), type),
+      )
+    if (expected === 'number' && !isNumber(type))
+      this.report(node, 'type-mismatch', `a number is needed here, not ${aType(type)}`)
+    if (expected === 'scalar' && (type.kind === 'list' || type.kind === 'map'))
+      this.report(node, 'type-mismatch', `a single value is needed here, not ${aType(type)}`)
+  }
+
+  report(
+    node: { readonly start: number; readonly end: number },
+    code: string,
+    message: string,
+    hint?: string,
+  ): undefined {
+    this.problems.push({ ...this.#parsed.place(node), code, message, hint })
+    return undefined
+  }
+
+  written(node: { readonly start: number; readonly end: number }): string {
+    return this.#parsed.text.slice(node.start, node.end)
+  }
+
+  value(node: ASTNode, expression: Expression): Value | undefined {
+    const parts = operands(expression)
+    if (parts.length === 0 || !parts.every(({ op }) => op === 'constant') || expression.op === 'in-list')
+      return { expression, literal: undefined, node }
+    try {
+      const value = constantValue(expression)
+      return {
+        expression: value === undefined ? expression : constant(expression.type, value),
+        literal: undefined,
+        node,
+      }
+    } catch (error) {
+      if (!(error instanceof RuleFault)) throw error
+      return this.#reportFault(node, expression, error)
+    }
+  }
+
+  fieldsBelow({ path }: Reference & { kind: 'object' }): readonly string[] {
+    return pathsBelow(this.#names, path)
+  }
+
+  fieldOf(node: ASTNode, path: string, element: Parameters<Checking['fieldOf']>[2]): Value | undefined {
+    const found = resolvePath(this, this.#names, node, path, element)
+    return found !== undefined && found !== 'unknown' && found.kind === 'value' ? found.value : undefined
+  }
+
+  withVariable<T>(name: string, type: ValueType, body: (variable: number) => T): T {
+    this.#variables.push({ name, type })
+    try {
+      return body(this.#variables.length - 1)
+    } finally {
+      this.#variables.pop()
+    }
+  }
+
+  #variable(node: ASTNode, name: string): Reference | undefined {
+    const variable = this.#variables.findLastIndex((candidate) => candidate.name === name)
+    if (variable < 0) return undefined
+    const { type } = this.#variables[variable]
+    return { kind: 'value', value: { expression: { op: 'variable', type, variable }, literal: undefined, node } }
+  }
+
+  #operation(node: ASTNode): Value | undefined {
+    switch (node.op) {
+      case 'value':
+        return this.#literal(node)
+      case 'list':
+        return this.#list(node, node.args)
+      case '!_':
+        return this.#not(node, node.args)
+      case '-_': {
+        const operand = this.check(node.args)
+        return operand && negate(this, node, operand)
+      }
+      case '&&':
+      case '||':
+        return this.#logic(node, node.op === '&&' ? 'and' : 'or', node.args)
+      case '?:':
+        return this.#conditional(node, node.args)
+      case 'in':
+        return this.#in(node, node.args)
+      case '==':
+      case '!=':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+        return this.#comparison(node, node.op, node.args)
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+        return this.#arithmetic(node, node.op, node.args)
+      default:
+        return this.report(node, 'unsupported', 'a map or an optional is not part of rules', undefined)
+    }
+  }
+
+  #literal(node: ASTNode & { op: 'value' }): Value | undefined {
+    const written = this.written(node)
+    switch (typeof node.args) {
+      case 'string':
+        return { expression: constant(string, node.args), literal: undefined, node }
+      case 'boolean':
+        return { expression: constant(bool, node.args ? 1 : 0), literal: undefined, node }
+      case 'number':
+        return { expression: constant(double, node.args), literal: parseDecimal(written), node }
+      case 'bigint': {
+        const value = Number(node.args)
+        if (!Number.isSafeInteger(value))
+          return this.report(node, 'out-of-range', `${written} is beyond the range of int, ±(2^53 − 1)`)
+        return { expression: constant(int, value), literal: parseDecimal(written), node }
+      }
+      default:
+        if (node.args === null)
+          return this.report(node, 'null', 'null is absence: ask for it with has()', '!has(amount)')
+        if (/^\d+[uU]$/.test(written))
+          return this.report(node, 'unsupported', 'there is one kind of int', written.slice(0, -1))
+        return this.report(node, 'unsupported', 'bytes are not part of rules', written.replace(/^[bB]/, ''))
+    }
+  }
+
+  #list(node: ASTNode, nodes: readonly ASTNode[]): Value | undefined {
+    const values = this.#all(nodes)
+    if (nodes.length === 0) return this.report(node, 'empty-list', 'the list is empty: nothing is in it')
+    if (values === undefined) return undefined
+    const money = values.find(({ expression }) => expression.type.kind === 'money')
+    const first = money ?? values.find(({ expression }) => expression.type.kind === 'double') ?? values[0]
+    const elements = values.map((value) => this.#asElement(value, first.expression.type))
+    if (!elements.every((element) => element !== undefined)) return undefined
+    return this.value(node, { op: 'list', type: { kind: 'list', element: first.expression.type }, args: elements })
+  }
+
+  #asElement(value: Value, type: ValueType): Expression | undefined {
+    const { expression, node } = value
+    if (type.kind === 'money' && value.literal !== undefined) return literalAsMoney(this, value, type.decimals)
+    if (typeName(expression.type) === typeName(type)) return expression
+    if (type.kind === 'double' && expression.type.kind === 'int') return expression
+    return this.report(node, 'type-mismatch', `the list holds ${typeName(type)}, this is ${aType(expression.type)}`)
+  }
+
+  #not(node: ASTNode, argument: ASTNode): Value | undefined {
+    const operand = this.#condition(argument)
+    return operand && this.value(node, { op: 'not', type: bool, args: [operand.expression] })
+  }
+
+  #logic(node: ASTNode, op: 'and' | 'or', [a, b]: readonly [ASTNode, ASTNode]): Value | undefined {
+    const left = this.#condition(a)
+    const right = this.#condition(b)
+    return left && right && this.value(node, { op, type: bool, args: [left.expression, right.expression] })
+  }
+
+  #conditional(node: ASTNode, [c, a, b]: readonly [ASTNode, ASTNode, ASTNode]): Value | undefined {
+    const condition = this.#condition(c)
+    const values = this.#all([a, b])
+    if (values === undefined) return undefined
+    const pair = commonUnit(this, node, values[0], values[1], 'keep')
+    if (pair === undefined || condition === undefined) return undefined
+    const type = pair[0].type.kind === 'int' ? pair[1].type : pair[0].type
+    return this.value(node, { op: 'conditional', type, args: [condition.expression, ...pair] })
+  }
+
+  #condition(node: ASTNode): Value | undefined {
+    const value = this.check(node)
+    if (value === undefined || value.expression.type.kind === 'bool') return value
+    const { type } = value.expression
+    return this.report(
+      node,
+      'type-mismatch',
+      `a condition is needed here, not ${aType(type)}`,
+      conditionHint(this.written(node), type),
+    )
+  }
+
+  #comparison(node: ASTNode, op: Comparison, [a, b]: readonly [ASTNode, ASTNode]): Value | undefined {
+    const other = isNull(a) ? b : isNull(b) ? a : undefined
+    if (other !== undefined) {
+      const asked = `has(${this.written(other)})`
+      if (!isNull(other)) this.check(other)
+      return this.report(node, 'null', 'a comparison with what is absent is false', op === '==' ? `!${asked}` : asked)
+    }
+    const values = this.#all([a, b])
+    if (values === undefined) return undefined
+    this.#checkEventType(values[0], values[1])
+    this.#checkEventType(values[1], values[0])
+    return comparison(this, node, op, values[0], values[1])
+  }
+
+  /** `type == "transfr"` could never be true. */
+  #checkEventType({ expression }: Value, { expression: name, node }: Value): void {
+    if (expression.op !== 'envelope' || expression.name !== 'type') return
+    if (name.op !== 'constant' || typeof name.value !== 'string') return
+    const types = this.scope.events.types.map((type) => type.name)
+    if (types.includes(name.value)) return
+    const near = nearest(name.value, types)
+    const hint = near === undefined ? undefined : `"${near}"`
+    this.report(node, 'unknown-event-type', `there is no event type \`${name.value}\``, hint)
+  }
+
+  #in(node: ASTNode, [a, b]: readonly [ASTNode, ASTNode]): Value | undefined {
+    const value = this.check(a)
+    if (b.op === 'list') return value ? this.#inLiteral(node, value, b) : this.#ignore(b)
+    const collection = this.check(b)
+    if (value === undefined || collection === undefined) return undefined
+    const { type } = collection.expression
+    if (type.kind !== 'list' && type.kind !== 'map')
+      return this.report(b, 'type-mismatch', `\`in\` needs a list or map, not ${aType(type)}`, `[${this.written(b)}]`)
+    const element = type.kind === 'list' ? type.element : string
+    const converted = this.#asMember(value, element)
+    return converted && this.value(node, { op: 'in', type: bool, args: [converted, collection.expression] })
+  }
+
+  /** Each element takes the unit of the value: `amount in [1, 2.50]`. */
+  #inLiteral(node: ASTNode, value: Value, list: ASTNode & { op: 'list' }): Value | undefined {
+    if (list.args.length === 0) return this.report(list, 'empty-list', 'the list is empty: nothing is in it')
+    const { type } = value.expression
+    const elements = list.args.map((element) => {
+      const checked = this.check(element)
+      if (checked === undefined) return undefined
+      const pair = commonUnit(this, element, value, checked, 'keep')
+      if (pair === undefined) return undefined
+      if (pair[0] === value.expression) return pair[1]
+      return this.report(
+        element,
+        'type-mismatch',
+        `${typeName(type)} is compared with ${aType(checked.expression.type)}`,
+      )
+    })
+    if (!elements.every((element) => element !== undefined)) return undefined
+    const listType: ValueType = { kind: 'list', element: type }
+    const collection = this.value(list, { op: 'list', type: listType, args: elements })
+    return collection && this.value(node, { op: 'in', type: bool, args: [value.expression, collection.expression] })
+  }
+
+  #asMember(value: Value, type: ValueType): Expression | undefined {
+    const { expression, node } = value
+    if (type.kind === 'money' && value.literal !== undefined) return literalAsMoney(this, value, type.decimals)
+    const areNumbers =
+      isNumber(type) && isNumber(expression.type) && type.kind !== 'money' && expression.type.kind !== 'money'
+    if (typeName(expression.type) === typeName(type) || areNumbers) return expression
+    return this.report(node, 'type-mismatch', `the elements are ${typeName(type)}, not ${typeName(expression.type)}`)
+  }
+
+  #arithmetic(node: ASTNode, op: Arithmetic, nodes: readonly [ASTNode, ASTNode]): Value | undefined {
+    const values = this.#all(nodes)
+    return values && arithmetic(this, node, op, values[0], values[1])
+  }
+
+  /** Checks all, so that the problems of each are told. */
+  #all(nodes: readonly ASTNode[]): readonly Value[] | undefined {
+    const values = nodes.map((node) => this.check(node))
+    return values.every((value) => value !== undefined) ? values : undefined
+  }
+
+  #ignore(list: ASTNode & { op: 'list' }): undefined {
+    this.#all(list.args)
+  }
+
+  #reportFault(node: ASTNode, expression: Expression, { reason }: RuleFault): undefined {
+    if (reason !== 'bad-conversion' || expression.op !== 'call')
+      return this.report(node, reason, `this always fails: ${reason.replaceAll('-', ' ')}`)
+    const [argument] = expression.args
+    const text = argument.op === 'constant' ? String(argument.value) : ''
+    const hint =
+      expression.name === 'duration'
+        ? 'duration("1h30m")'
+        : expression.name === 'timestamp'
+          ? 'timestamp("2026-03-01T12:00:00Z")'
+          : undefined
+    return this.report(node, 'bad-literal', `\`${text}\` is no ${expression.name}`, hint)
+  }
+}
+
+const isNull = (node: ASTNode): boolean => node.op === 'value' && node.args === null
+
+function conditionHint(text: string, type: ValueType): string | undefined {
+  if (type.kind === 'int' || type.kind === 'money' || type.kind === 'double') return `${text} > 0`
+  return type.kind === 'string' ? `${text} == "…"` : undefined
+}
