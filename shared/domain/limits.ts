@@ -17,6 +17,8 @@ export const limits = {
   recordsPerActorMax: 131_072,
   /** Open runs of one pattern for one actor. A pattern that opens more is faulted for the event, counted and named. */
   runsPerPatternMax: 4_096,
+  /** Events that the open runs of one pattern hold for one actor: past it the runs that would take one more end. */
+  runEventsPerPatternMax: 262_144,
   /** Longest window of a feature or pattern: what it may see must be kept in memory for every account. */
   windowMsMax: 400 * 86_400_000,
   /** Rules in a set: each costs bits in every record. */

@@ -88,6 +88,8 @@ const otherwise: ReadonlyMap<string, string> = new Map([
   ['mean', 'avg'],
   ['exist', 'has'],
   ['any', 'exists'],
+  ['map', 'exists'],
+  ['filter', 'exists'],
   ['some', 'exists'],
   ['isEmpty', 'size'],
 ])

@@ -137,7 +137,7 @@ class Checker implements Checking {
     }
   }
 
-  fieldsBelow({ path }: Reference & { kind: 'object' }): readonly string[] {
+  fieldsBelow(path: string): readonly string[] {
     return pathsBelow(this.#names, path)
   }
 

@@ -1,6 +1,6 @@
 import { parseMoney } from '#shared/domain/money'
 import { parseDuration, parseTimestamp } from '#shared/domain/time'
-import { bool, typeName, type ValueType } from '#shared/domain/value-type'
+import { typeName, type ValueType } from '#shared/domain/value-type'
 import { type Decimal, minorUnits } from './decimal.ts'
 import type { Expression } from './expression.ts'
 import type { ASTNode } from './parse-expression.ts'
@@ -34,8 +34,8 @@ export interface Checking {
   check(node: ASTNode): Value | undefined
   /** What a node refers to, where more than a value is allowed. */
   resolve(node: ASTNode): Reference | undefined
-  /** The fields below an object. */
-  fieldsBelow(reference: Reference & { kind: 'object' }): readonly string[]
+  /** The fields below an object, relative to it; of the empty path all. */
+  fieldsBelow(path: string): readonly string[]
   /** A field of an object or of a step's event, or undefined where there is none; reports nothing. */
   fieldOf(node: ASTNode, path: string, element: ElementOf | undefined): Value | undefined
   /** Checks the body of a macro, in which `name` is an element. Variables are numbered by their nesting. */
@@ -53,8 +53,6 @@ export interface Checking {
 }
 
 export const constant = (type: ValueType, value: unknown): Expression => ({ op: 'constant', type, value })
-
-export const trueConstant = constant(bool, 1)
 
 export const isNumber = (type: ValueType): boolean =>
   type.kind === 'int' || type.kind === 'double' || type.kind === 'money'

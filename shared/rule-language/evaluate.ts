@@ -46,9 +46,7 @@ class Compiler implements Closures {
   }
 
   number(e: Expression): NumberClosure {
-    // The caller knows nothing of a macro's variables, so its body is not offered.
-    const own = this.#macroDepth === 0 ? this.leaves.override?.(e) : undefined
-    return own ?? this.#number(e)
+    return this.#override(e) ?? this.#number(e)
   }
 
   text(e: Expression): TextClosure {
@@ -118,6 +116,11 @@ class Compiler implements Closures {
     }
   }
 
+  /** The caller knows nothing of a macro's variables, so its body is not offered. */
+  #override(e: Expression): NumberClosure | undefined {
+    return this.#macroDepth === 0 ? this.leaves.override?.(e) : undefined
+  }
+
   #number(e: Expression): NumberClosure {
     if (isArithmetic(e)) return arithmeticClosure(this, e)
     if (isComparison(e)) return comparisonClosure(this, e)
@@ -132,9 +135,9 @@ class Compiler implements Closures {
         return () => 1 - operand()
       }
       case 'and':
-        return allOf(chain(e, 'and').map((part) => this.number(part)))
+        return allOf(this.#chain(e, 'and'))
       case 'or':
-        return anyOf(chain(e, 'or').map((part) => this.number(part)))
+        return anyOf(this.#chain(e, 'or'))
       case 'conditional': {
         const condition = this.number(e.args[0])
         const then = this.number(e.args[1])
@@ -168,6 +171,15 @@ class Compiler implements Closures {
       default:
         return this.leaves.number(e)
     }
+  }
+
+  /** The parts of `a && b && c`, from left to right; a part that the caller takes over is not looked into. */
+  #chain(e: Extract<Expression, { op: 'and' | 'or' }>, op: 'and' | 'or'): readonly NumberClosure[] {
+    return e.args.flatMap((part) => {
+      const own = this.#override(part)
+      if (own !== undefined) return [own]
+      return part.op === op ? this.#chain(part, op) : [this.#number(part)]
+    })
   }
 
   #slot<T>(variable: number): () => T {
@@ -229,11 +241,6 @@ class Compiler implements Closures {
       return list.some((value) => value === undefined || Number.isNaN(value)) ? undefined : list
     }
   }
-}
-
-/** The parts of `a && b && c`, from left to right. */
-function chain(e: Expression, op: 'and' | 'or'): readonly Expression[] {
-  return e.op === op ? [...chain(e.args[0], op), ...chain(e.args[1], op)] : [e]
 }
 
 function allOf(parts: readonly NumberClosure[]): NumberClosure {

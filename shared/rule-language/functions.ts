@@ -1,5 +1,4 @@
 import { bool, double, duration, int, string, timestamp, type ValueType } from '#shared/domain/value-type'
-import { isZone } from './time-zone.ts'
 
 /**
  * The functions that are told apart by the types of their arguments alone; those with rules of their own are in `special-forms.ts`.
@@ -122,5 +121,3 @@ export function accepts(parameter: Parameter, type: ValueType): boolean {
   if (parameter === 'zone') return type.kind === 'string'
   return parameter === type.kind || (parameter === 'double' && type.kind === 'int')
 }
-
-export { isZone }

@@ -1,5 +1,5 @@
 import { envelopeFields } from '#shared/domain/event-schema'
-import { string, timestamp, typeName, type ValueType } from '#shared/domain/value-type'
+import { string, timestamp, type ValueType } from '#shared/domain/value-type'
 import type { Checking, ElementOf, Reference, Value } from './checking.ts'
 import { aType, constant } from './checking.ts'
 import { nearest } from './diagnostic.ts'
@@ -82,7 +82,7 @@ export function resolveMember(
     .map((candidate) => candidate.slice(prefix.length))
   const owner = base.kind === 'step' || prefix === '' ? 'the event' : `\`${prefix.slice(0, -1)}\``
   const hint = nearest(name, candidates) ?? (candidates.length <= 6 ? candidates.join(', ') || undefined : undefined)
-  return checking.report(node, 'unknown-name', `${owner} has no field \`${name}\``, hint)
+  return checking.report({ start: node.pos, end: node.end }, 'unknown-name', `${owner} has no field \`${name}\``, hint)
 }
 
 /** A field, an envelope field or an object; `unknown` where the path is none of them. */
@@ -143,14 +143,12 @@ export function resolveIndex(
 /** Tells why a reference has no value of its own. */
 export function reportNoValue(checking: Checking, node: ASTNode, reference: Reference): undefined {
   const text = checking.written(node)
-  if (reference.kind === 'step')
-    return checking.report(
-      node,
-      'type-mismatch',
-      `\`${text}\` is a step: ask for its number or a field`,
-      `count(${text}), ${text}.amount`,
-    )
-  const fields = reference.kind === 'object' ? checking.fieldsBelow(reference).slice(0, 3) : []
+  if (reference.kind === 'step') {
+    const [field] = checking.fieldsBelow('')
+    const hint = field === undefined ? `count(${text})` : `count(${text}), ${text}.${field}`
+    return checking.report(node, 'type-mismatch', `\`${text}\` is a step: ask for its number or a field`, hint)
+  }
+  const fields = reference.kind === 'object' ? checking.fieldsBelow(reference.path).slice(0, 3) : []
   const hint = fields.map((field) => `${text}.${field}`).join(', ')
   return checking.report(node, 'type-mismatch', `\`${text}\` is an object: name one of its fields`, hint || undefined)
 }
@@ -224,7 +222,3 @@ function reportUnknown(checking: Checking, names: Names, node: ASTNode, name: st
 }
 
 const isBelow = (path: string, name: string): boolean => path === name || path.startsWith(`${name}.`)
-
-/** Name of a type for messages about several values. */
-export const typesOf = (values: readonly Value[]): string =>
-  values.map(({ expression }) => typeName(expression.type)).join(', ')

@@ -88,6 +88,10 @@ export function mendSlips(text: string, isName: (word: string) => boolean): Mend
       slip(start, end, mended, `a duration is written ${mended}`, mended)
       return
     }
+    if (parseDuration(tail) !== undefined || parseDuration(`1${tail}`) !== undefined) {
+      slip(start, end, undefined, `\`${written}\` is no duration: its numbers are whole`, 'duration("1h30m")')
+      return
+    }
     const digits = written.replaceAll('_', '')
     const isGrouped = /^\d+$/.test(digits)
     slip(

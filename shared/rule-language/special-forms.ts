@@ -57,7 +57,7 @@ function has(checking: Checking, node: ASTNode, [arg]: readonly ASTNode[]): Refe
   if (reference.kind === 'step') return found(checking.value(node, isTaken(reference.step)))
   const { path, element } = reference
   const fields = checking
-    .fieldsBelow(reference)
+    .fieldsBelow(path)
     .map((field) => checking.fieldOf(arg, path === '' ? field : `${path}.${field}`, element)?.expression)
     .filter((expression) => expression !== undefined)
     .map((expression): Expression => ({ op: 'has', type: bool, args: [expression] }))
@@ -119,9 +119,12 @@ function inList(checking: Checking, node: ASTNode, [nameNode, valueNode]: readon
     valueNode,
     'type-mismatch',
     message,
-    type.kind === 'string' ? `string(${checking.written(valueNode)})` : rewritten(value, type),
+    rewritten(value, type) ?? converting(checking.written(valueNode), type),
   )
 }
+
+const converting = (text: string, { kind }: ValueType): string | undefined =>
+  kind === 'string' || kind === 'int' || kind === 'double' ? `${kind}(${text})` : undefined
 
 /** The value as one of a type, or undefined where it is none. */
 function fitted(checking: Checking, value: Value, type: ValueType): Expression | undefined {
