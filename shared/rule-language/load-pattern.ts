@@ -1,0 +1,174 @@
+import type { Element, Pattern, Skip } from '#shared/cep/pattern'
+import { checkPattern, type PatternProblem } from '#shared/cep/validity'
+import { limits } from '#shared/domain/limits'
+import type { Expression } from './expression.ts'
+import { headOf, type NumberedStep } from './numbered-steps.ts'
+import type { StepText } from './pattern-shape.ts'
+import { checkText, type RuleContext } from './rule-context.ts'
+import type { PatternBody } from './rule-set.ts'
+import type { RuleText } from './rule-shape.ts'
+import type { Scope } from './scope.ts'
+import type { Located } from './shape.ts'
+import type { ExpressionText } from './shape-scalars.ts'
+import type { Place, Problems } from './source-file.ts'
+import { warnOfStepsNotYetTaken } from './step-order.ts'
+
+type Steps = readonly Located<StepText>[]
+
+/**
+ * Checks the pattern of a rule.
+ * @param scope the rule's, with its steps
+ * @returns undefined: it has errors
+ */
+export function loadPattern(
+  { pattern, within, skip }: RuleText,
+  numbered: readonly NumberedStep[],
+  scope: Scope,
+  context: RuleContext,
+): PatternBody | undefined {
+  if (pattern === undefined) return undefined
+  const { problems } = context
+  if (numbered.length > limits.stepsPerPatternMax)
+    problems.error(
+      pattern.at,
+      'out-of-bounds',
+      `the pattern has ${numbered.length} steps; at most ${limits.stepsPerPatternMax} are taken`,
+    )
+  const loading = new PatternLoading(numbered, scope, context)
+  const steps = loading.sequence(pattern.value)
+  const body: Pattern = { steps, withinMs: within?.value ?? null, skip: skipOf(skip) }
+  const validity = checkPattern(body)
+  for (const problem of validity.problems)
+    problems.error(placeOf(problem, pattern, skip?.at), problem.code, problem.message, problem.hint)
+  if (validity.canBeEmpty)
+    problems.warning(
+      pattern.at,
+      'can-be-empty',
+      'the pattern could be satisfied without any event',
+      'an empty match is never reported; make one of its steps not optional',
+    )
+  return { kind: 'pattern', pattern: body, steps: numbered.map(({ name }) => name), conditions: loading.conditions }
+}
+
+class PatternLoading {
+  readonly conditions: Expression[] = []
+  readonly #numbered: readonly NumberedStep[]
+  readonly #scope: Scope
+  readonly #context: RuleContext
+
+  constructor(numbered: readonly NumberedStep[], scope: Scope, context: RuleContext) {
+    this.#numbered = numbered
+    this.#scope = scope
+    this.#context = context
+  }
+
+  sequence(steps: Steps): readonly Element[] {
+    return steps.map((step, index) => {
+      checkHead(step, index, this.#context.problems)
+      return this.#element(step.value)
+    })
+  }
+
+  #element(text: StepText): Element {
+    const { name, contiguity } = headOf(text)
+    if (text.group !== undefined) checkGroup(text, this.#context.problems)
+    const where = text.group === undefined ? this.#condition(text.where, text) : -1
+    const common = {
+      name: name?.value ?? '',
+      contiguity,
+      times: text.times?.value ?? null,
+      inner: text.inner?.value ?? 'relaxed',
+      optional: text.optional?.value ?? false,
+      greedy: text.greedy?.value ?? false,
+      until: this.#condition(text.until, text),
+      gapMs: text.gap?.value ?? null,
+      withinMs: text.within?.value ?? null,
+    } as const
+    if (text.group === undefined) return { kind: 'step', ...common, where }
+    return { kind: 'group', ...common, steps: this.sequence(text.group.value) }
+  }
+
+  /** @returns its number; -1 where there is none */
+  #condition(text: Located<ExpressionText> | undefined, step: StepText): number {
+    const checked = checkText(text, this.#scope, 'bool', this.#context)
+    if (text === undefined || checked === undefined) return -1
+    warnOfStepsNotYetTaken(text, checked, step, this.#numbered, this.#context.problems)
+    return this.conditions.push(checked) - 1
+  }
+}
+
+function checkHead({ value: text }: Located<StepText>, index: number, problems: Problems): void {
+  const { contiguity, name } = headOf(text)
+  if (name === undefined || (contiguity === 'begin') === (index === 0)) return
+  if (index === 0)
+    problems.error(
+      name.at,
+      'bad-begin',
+      `a sequence opens with "begin", not with "${contiguity}"`,
+      `write begin: ${name.value}`,
+    )
+  else
+    problems.error(
+      name.at,
+      'bad-begin',
+      '"begin" is for the first step only',
+      `write followedBy: ${name.value}, or next: ${name.value} for the very next event`,
+    )
+}
+
+function checkGroup(text: StepText, problems: Problems): void {
+  const { contiguity, name } = headOf(text)
+  for (const key of ['where', 'greedy', 'gap', 'within'] as const) {
+    const written = text[key]
+    if (written !== undefined)
+      problems.error(
+        written.at,
+        'conflicting-keys',
+        `a group has no "${key}"`,
+        'write it on the steps inside the group',
+      )
+  }
+  if (name !== undefined && contiguity.startsWith('not'))
+    problems.error(
+      name.at,
+      'conflicting-keys',
+      `"${contiguity}" takes one step, not a group`,
+      'write it inside a group',
+    )
+}
+
+function skipOf(skip: RuleText['skip']): Skip {
+  if (skip === undefined) return { strategy: 'none' }
+  if (typeof skip.value === 'string') return { strategy: skip.value }
+  const onMissError = skip.value['on-miss'] !== undefined
+  const first = skip.value['to-first']
+  if (first !== undefined) return { strategy: 'to-first', step: first.value, onMissError }
+  const last = skip.value['to-last']
+  return last === undefined ? { strategy: 'none' } : { strategy: 'to-last', step: last.value, onMissError }
+}
+
+function placeOf(problem: PatternProblem, pattern: Located<Steps>, skipAt: Place | undefined): Place {
+  let steps: Steps | undefined = pattern.value
+  let step: Located<StepText> | undefined
+  for (const index of problem.path) {
+    step = steps?.[index]
+    steps = step?.value.group?.value
+  }
+  if (step === undefined) return problem.code === 'unknown-skip-step' ? (skipAt ?? pattern.at) : pattern.at
+  const text = step.value
+  const head = headOf(text).name?.at ?? step.at
+  switch (problem.code) {
+    case 'bad-times':
+      return text.times?.at ?? head
+    case 'until-without-loop':
+      return text.until?.at ?? head
+    case 'quantifier-on-negation':
+      return text.times?.at ?? text.greedy?.at ?? head
+    case 'optional-negation':
+      return text.optional?.at ?? head
+    case 'gap-longer-than-window':
+      return (problem.message.startsWith('"gap"') ? text.gap?.at : text.within?.at) ?? head
+    default:
+      return head
+  }
+}
