@@ -1,6 +1,6 @@
+import type { Pattern } from '#shared/cep/pattern'
 import type { EventSchema } from '#shared/domain/event-schema'
 import type { ValueType } from '#shared/domain/value-type'
-import type { Pattern } from '#shared/cep/pattern'
 import type { Expression } from './expression.ts'
 
 /** A rule set that was checked in full: everything the engine needs, nothing that it has to check again. Immutable. */
@@ -59,7 +59,17 @@ export interface PatternBody {
 }
 
 export type FeatureKind =
-  | 'count' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'distinct' | 'first' | 'last' | 'share' | 'elapsed'
+  | 'count'
+  | 'sum'
+  | 'avg'
+  | 'min'
+  | 'max'
+  | 'stddev'
+  | 'distinct'
+  | 'first'
+  | 'last'
+  | 'share'
+  | 'elapsed'
 
 export interface Feature {
   readonly name: string
