@@ -1,0 +1,58 @@
+import type { Rule } from '#shared/rule-language/rule-set'
+import type { Entry } from './entry.ts'
+import type { ActorRef, Hit } from './hit.ts'
+
+/**
+ * Cooldowns: after an alert, no other for its rule and key for so long in event time. Which hits are muted is a function of the hits that
+ * reach an alert, in order; so it is worked out anew from the kept ones whenever one of them changes.
+ */
+export class Cooldowns {
+  readonly #rules: readonly Rule[]
+  /** By actor and rule: time of the last alert of an entry that is no longer kept. */
+  readonly #lastAlertAt = new Map<ActorRef, Map<number, number>>()
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules
+  }
+
+  has(rule: number): boolean {
+    return this.#rules[rule].cooldownMs > 0
+  }
+
+  /**
+   * Works out which hits of one actor and rule are muted.
+   * @param entries the actor's kept entries, in order
+   * @returns entries where that has changed
+   */
+  update(
+    actor: ActorRef,
+    rule: number,
+    entries: readonly Entry[],
+    reaches: (entry: Entry, hit: Hit) => boolean,
+  ): Entry[] {
+    const { cooldownMs } = this.#rules[rule]
+    let lastAlertAt = this.#lastAlertAt.get(actor)?.get(rule) ?? Number.NEGATIVE_INFINITY
+    const changed: Entry[] = []
+    for (const entry of entries)
+      for (const hit of entry.hits) {
+        if (hit.actor !== actor || hit.rule !== rule || !reaches(entry, hit)) continue
+        const isMuted = entry.at - lastAlertAt < cooldownMs
+        if (!isMuted) lastAlertAt = entry.at
+        if (isMuted === entry.muted.has(hit)) continue
+        if (isMuted) entry.muted.add(hit)
+        else entry.muted.delete(hit)
+        changed.push(entry)
+      }
+    return changed
+  }
+
+  /** The entry is no longer kept for the actor: its alerts mute what follows all the same. */
+  leave(actor: ActorRef, entry: Entry): void {
+    for (const { hit, status } of entry.alerts.values()) {
+      if (hit.actor !== actor || status === 'withdrawn' || !this.has(hit.rule)) continue
+      const byRule = this.#lastAlertAt.get(actor) ?? new Map<number, number>()
+      byRule.set(hit.rule, entry.at)
+      this.#lastAlertAt.set(actor, byRule)
+    }
+  }
+}

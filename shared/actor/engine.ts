@@ -1,0 +1,149 @@
+import type { EventBatch } from '#shared/domain/event-batch'
+import { planPopulation } from '#shared/features/plan-population'
+import type { Arena } from '#shared/memory/arena'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import { AlertBook, type AlertSink } from './alert-book.ts'
+import { EventView } from './event-view.ts'
+import type { ActorRef, Hit, HitSink } from './hit.ts'
+import type { Outcome } from './outcome.ts'
+import { Population } from './population.ts'
+
+export interface EngineOptions {
+  readonly ruleSet: RuleSet
+  readonly arena: Arena
+  readonly latenessMs: number
+  /** Events come in order of (at, id): nothing is kept for going back. */
+  readonly isSorted: boolean
+  readonly sink: AlertSink
+  /** Every tenant has its own engine; its name is part of every id. */
+  readonly tenant: string
+  /** Key of the hashes of texts; part of the rule set's record. */
+  readonly hashKey: number
+  /** Called with a rule's features for every event that it sees, also when judged again. */
+  readonly onFeatures?: NonNullable<HitSink['features']>
+}
+
+/** What was counted by rule, beside alerts. */
+export interface RuleCounts {
+  faults: number
+  /** Runs not opened, events not held, matches not held back, by a bound. */
+  refused: number
+}
+
+/**
+ * All actors of one partition: each event goes to the actors of its keys, what they find is joined by event, and alerts follow.
+ * Deterministic: the same events in the same order give the same calls of the sink.
+ */
+export class Engine {
+  /** Highest event time so far; what time alone sets off has happened up to here. */
+  now = Number.NEGATIVE_INFINITY
+  readonly ruleCounts: readonly RuleCounts[]
+  readonly #options: EngineOptions
+  readonly #view = new EventView()
+  readonly #book: AlertBook
+  readonly #populations: readonly (Population | undefined)[]
+
+  constructor(options: EngineOptions) {
+    const { ruleSet } = options
+    this.#options = options
+    this.#book = new AlertBook(options)
+    this.ruleCounts = ruleSet.rules.map(() => ({ faults: 0, refused: 0 }))
+    const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
+    const sink = this.#hitSink()
+    this.#populations = ruleSet.events.keys.map((_, key) => {
+      const rules = ruleSet.rules.flatMap((rule, index) => (rule.by === key ? [{ index, rule }] : []))
+      if (rules.length === 0 && !homes.has(key)) return undefined
+      const types = ruleSet.events.types.flatMap(({ keys }, type) => (keys.some((k) => k.key === key) ? [type] : []))
+      const plan = planPopulation({ events: ruleSet.events, key, types, rules: rules.map(({ rule }) => rule) })
+      return new Population({ ...options, key, plan, rules, view: this.#view, sink, lists: ruleSet.lists })
+    })
+  }
+
+  /** Time of the oldest event whose alerts may still be withdrawn by what comes in order; Infinity: none. */
+  get oldestUnsettledAt(): number {
+    return this.#book.oldestHeldAt
+  }
+
+  /** Actors of all keys. */
+  get actors(): number {
+    return this.#populations.reduce((sum, population) => sum + (population?.size ?? 0), 0)
+  }
+
+  /** Events that could not stay in an account's windows as its history had reached its bound. */
+  get truncatedRecords(): number {
+    return this.#populations.reduce((sum, population) => sum + (population?.truncatedRecords ?? 0), 0)
+  }
+
+  /** Applies one event of a batch to all its actors. The outcome is that of its home actor. */
+  apply(batch: EventBatch, row: number): Outcome {
+    this.advance(batch.at[row])
+    const view = this.#view
+    view.batch = batch
+    view.row = row
+    const { keys } = batch.schema.types[batch.type[row]]
+    for (let k = 0; k < keys.length; k++) {
+      const { key, fields } = keys[k]
+      const population = this.#populations[key]
+      if (population === undefined) continue
+      for (let f = 0; f < fields.length; f++) {
+        const value = keyValue(batch, fields[f], row)
+        if (value === undefined || isRepeated(batch, fields, f, row, value)) continue
+        view.key = value
+        const isHome = k === 0 && f === 0
+        const outcome = population.apply(isHome, batch.digest[row], this.now)
+        if (isHome && outcome !== 'applied') return outcome
+      }
+    }
+    this.#book.settle()
+    return 'applied'
+  }
+
+  /** Time moves on to `now`; it never goes back. */
+  advance(now: number): void {
+    if (now <= this.now) return
+    this.now = now
+    let isMoved = false
+    for (const population of this.#populations) {
+      if (population === undefined || population.nextDeadline > now) continue
+      population.advance(now)
+      isMoved = true
+    }
+    if (isMoved) this.#book.settle()
+  }
+
+  #hitSink(): HitSink {
+    const { onFeatures, sink } = this.#options
+    const book = this.#book
+    return {
+      hit: (hit: Hit) => {
+        book.add(hit)
+      },
+      held: (hit: Hit, number: number) => book.addHeld(hit, number),
+      settled: (settlement) => book.settleHeld(settlement),
+      rewound: (actor: ActorRef, place: number) => book.rewind(actor, place),
+      faulted: (rule) => {
+        this.ruleCounts[rule].faults++
+      },
+      refused: (rule, _what, count) => {
+        this.ruleCounts[rule].refused += count
+      },
+      ...(sink.decision === undefined
+        ? {}
+        : { seen: (actor: ActorRef, at: number, id: string) => book.seen(actor, at, id) }),
+      ...(onFeatures === undefined ? {} : { features: onFeatures }),
+    }
+  }
+}
+
+function keyValue(batch: EventBatch, field: number, row: number): string | undefined {
+  const texts = batch.texts[field]
+  if (texts !== undefined) return texts[row]
+  const value = (batch.numbers[field] as Float64Array)[row]
+  return value === value ? String(value) : undefined
+}
+
+/** A key of several fields reaches each actor once. */
+function isRepeated(batch: EventBatch, fields: readonly number[], index: number, row: number, value: string): boolean {
+  for (let i = 0; i < index; i++) if (keyValue(batch, fields[i], row) === value) return true
+  return false
+}

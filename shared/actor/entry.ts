@@ -1,0 +1,39 @@
+import { compareIds } from '#shared/domain/event-order'
+import type { AlertStatus, Decision } from './alert.ts'
+import type { ActorRef, Hit } from './hit.ts'
+
+/** All that was found for one event, or one match that time alone completed. */
+export interface Entry {
+  /** Key of the entry in the book. */
+  readonly name: string
+  readonly at: number
+  /** undefined: time alone completed it. */
+  readonly eventId: string | undefined
+  readonly hits: Hit[]
+  /** By id: what was told of each alert. */
+  readonly alerts: Map<string, ToldAlert>
+  /** Whether a rule of a scenario sees the event: it gets a decision. */
+  isDecided: boolean
+  decision: { readonly revision: number; readonly decision: Decision } | undefined
+  /** Actors that keep the entry. */
+  readonly actors: Set<ActorRef>
+  /** Hits that a cooldown keeps from raising an alert. */
+  readonly muted: Set<Hit>
+}
+
+export interface ToldAlert {
+  readonly revision: number
+  readonly status: AlertStatus
+  readonly hit: Hit
+}
+
+/** In order of events; what time alone completed comes after the events of its instant. */
+export function compareEntries(a: Entry, b: Entry): number {
+  if (a.at !== b.at) return a.at - b.at
+  if (a.eventId === undefined || b.eventId === undefined)
+    return (
+      Number(a.eventId === undefined) - Number(b.eventId === undefined) ||
+      (a.name < b.name ? -1 : Number(a.name > b.name))
+    )
+  return compareIds(a.eventId, b.eventId)
+}

@@ -1,0 +1,68 @@
+/** What one rule found: for an event, or by time alone. Data; what becomes of it is the alert book's business. */
+export interface Hit {
+  /** Index into `RuleSet.rules`. */
+  readonly rule: number
+  readonly actor: ActorRef
+  /** Time of the event that completed it; for a trailing absence the instant at which its time had passed. */
+  readonly at: number
+  /** Id of the event that completed it; undefined: time alone did. */
+  readonly eventId: string | undefined
+  /** For a pattern: ids by step number, in the order taken. */
+  readonly steps: readonly (readonly string[])[] | undefined
+  /** By number of the rule's feature: value in memory form, or undefined where absent. */
+  readonly features: readonly (number | string | undefined)[]
+  readonly message: string | undefined
+  /**
+   * Where in the actor's history it was found: the position of the record being judged, or half a place before the next one where only
+   * time passed. Going back to a place takes back all that was found there or later.
+   */
+  readonly place: number
+  /** The skip strategy holds the match back: it counts until the matcher says otherwise. */
+  isHeld: boolean
+}
+
+/** One actor: the state of one key. Compared by identity. */
+export interface ActorRef {
+  /** Index into `EventSchema.keys`. */
+  readonly population: number
+  readonly key: string
+}
+
+/**
+ * What a population tells while it judges. Calls for one event come together; a rewind is told by `rewound` first, then every later
+ * event of that actor is judged again.
+ */
+export interface HitSink {
+  /** A hit of the event being judged. */
+  hit(hit: Hit): void
+  /** A hit is held under this number until `settled`. */
+  held(hit: Hit, number: number): void
+  /** A held match is final, or was skipped. `number` is the matcher's, `rule` as in the hit. */
+  settled(settlement: Settlement): void
+  /** What this actor found at this place or later no longer counts: it is judged again. */
+  rewound(actor: ActorRef, place: number): void
+  /** The rule faulted for the event. */
+  faulted(rule: number): void
+  /** A bound refused something of a rule: runs, events of a run, held matches. */
+  refused(rule: number, what: string, count: number): void
+  /** A rule of a scenario sees the event being judged; called once for an event and actor, only where asked for. */
+  seen?(actor: ActorRef, at: number, id: string): void
+  /** Values of a rule's features at an event it sees; called only where asked for. */
+  features?(
+    rule: number,
+    actor: ActorRef,
+    at: number,
+    id: string,
+    values: readonly (number | string | undefined)[],
+  ): void
+}
+
+/** What became of a held match. */
+export interface Settlement {
+  readonly actor: ActorRef
+  readonly rule: number
+  readonly number: number
+  readonly stands: boolean
+  /** Where in the actor's history it was decided, as in `Hit`. */
+  readonly place: number
+}

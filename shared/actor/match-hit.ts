@@ -1,0 +1,58 @@
+import type { Taken } from '#shared/cep/judge'
+import type { Match } from '#shared/cep/sink'
+import { invariant } from '#shared/domain/invariant'
+import { idWord } from '#shared/features/layout'
+import type { ActorRef, Hit } from './hit.ts'
+import { idText } from './registers.ts'
+import type { RuleJudge } from './rule-judge.ts'
+
+/** Makes a hit of a match, while the matcher's view of it is valid. */
+export function matchHit(options: {
+  match: Match
+  judge: RuleJudge
+  isByTime: boolean
+  isHeld: boolean
+  actor: ActorRef
+  place: number
+}): Hit {
+  const { match, judge, isByTime, isHeld, actor, place } = options
+  const { history, registers } = judge.view
+  const { body, features } = judge.rule
+  invariant(body.kind === 'pattern', 'only pattern rules have matches')
+  const { h } = judge.view.actor
+  const steps: string[][] = body.steps.map(() => [])
+  for (let i = 0; i < match.length; i++)
+    steps[match.step(i)].push(idText(history, history.arena.F[history.record(h, match.position(i)) + idWord]))
+  judge.view.actor.taken = takenOf(match)
+  return {
+    rule: judge.index,
+    actor,
+    at: match.at,
+    eventId: isByTime ? undefined : idText(history, registers.id),
+    steps,
+    features: isByTime ? features.map(() => undefined) : judge.featureValues(),
+    message: judge.message(),
+    place,
+    isHeld,
+  }
+}
+
+/** The events of a complete match, as messages read them. */
+function takenOf(match: Match): Taken {
+  const ofStep = (step: number): number[] => {
+    const positions: number[] = []
+    for (let i = 0; i < match.length; i++) if (match.step(i) === step) positions.push(match.position(i))
+    return positions
+  }
+  return {
+    count: (step) => ofStep(step).length,
+    first: (step) => ofStep(step)[0] ?? -1,
+    last: (step) => ofStep(step).at(-1) ?? -1,
+    position: (step, index) => ofStep(step)[index] ?? -1,
+    positions: (step, into) => {
+      const positions = ofStep(step)
+      if (positions.length <= into.length) into.set(positions)
+      return positions.length
+    },
+  }
+}

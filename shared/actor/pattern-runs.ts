@@ -1,0 +1,260 @@
+import { compile } from '#shared/cep/compile'
+import { Matcher } from '#shared/cep/matcher'
+import type { Match, Sink } from '#shared/cep/sink'
+import { invariant } from '#shared/domain/invariant'
+import { limits } from '#shared/domain/limits'
+import { RuleFault } from '#shared/domain/rule-fault'
+import type { History } from '#shared/features/history'
+import { numberClosure } from '#shared/rule-language/evaluate'
+import { type Expression, operands } from '#shared/rule-language/expression'
+import type { ActorRef, Hit, HitSink } from './hit.ts'
+import { matchHit } from './match-hit.ts'
+import { recordLeaves } from './record-leaves.ts'
+import type { Registers } from './registers.ts'
+import type { RuleJudge } from './rule-judge.ts'
+import { RunSnapshots } from './run-snapshots.ts'
+import { Timers } from './timers.ts'
+
+interface PatternRunsOptions {
+  readonly judges: readonly RuleJudge[]
+  readonly history: History
+  readonly registers: Registers
+  readonly sink: HitSink
+  readonly latenessMs: number
+  readonly isSorted: boolean
+  readonly refOf: (slot: number) => ActorRef
+}
+
+/**
+ * The open runs of all pattern rules of a population, stepped record by record. What they see of an event is in its record (bits,
+ * columns, features kept as columns), so runs can be stepped again over old records.
+ *
+ * R1 The runs of an actor are a function of its records and of how far time has come.
+ * R2 While runs are open, a copy of them exists at most `recordsPerSnapshot` records back, as far as the lateness reaches.
+ */
+export class PatternRuns {
+  readonly #options: PatternRunsOptions
+  readonly #patterns: readonly RunningPattern[]
+  readonly #snapshots: RunSnapshots
+  readonly #timers = new Timers()
+  /** What is found now was found before, and stands. */
+  #isSilent = false
+  #slot = 0
+  #h = 0
+  /** Place of what is being found, as in `Hit`. */
+  #place = 0
+  /** By slot: how far timers have moved an actor's time beyond its newest record. */
+  readonly #movedTo = new Map<number, number>()
+
+  constructor(options: PatternRunsOptions) {
+    this.#options = options
+    this.#patterns = options.judges.map((judge, i) => this.#running(judge, i))
+    this.#snapshots = new RunSnapshots(options.history)
+  }
+
+  get nextDeadline(): number {
+    return this.#timers.next
+  }
+
+  /** The slot of the actor whose deadline comes first. */
+  popDeadline(): number {
+    return this.#timers.pop()
+  }
+
+  /** Steps all runs by the record in the registers, which stands at this position. */
+  step(slot: number, h: number, position: number): void {
+    if (this.#patterns.length === 0) return
+    const { at } = this.#options.registers
+    this.#aim(slot, h)
+    this.#place = position
+    let isQuiet = true
+    for (const pattern of this.#patterns) {
+      this.#advance(pattern, at)
+      if (pattern.judge.sees) this.#stepOne(pattern, position, at)
+      if (this.#handle(pattern) !== 0) isQuiet = false
+    }
+    this.#schedule()
+    if (this.#options.isSorted) return
+    if (isQuiet) this.#options.history.setQuiet(h, position)
+    else if (this.#snapshots.isDue(h, position)) this.#takeSnapshot(h, position)
+  }
+
+  /** Lets time pass for one actor. */
+  advance(slot: number, h: number, now: number): void {
+    if (this.#patterns.length === 0) return
+    this.#aim(slot, h)
+    this.#place = this.#options.history.head(h) - 0.5
+    for (const pattern of this.#patterns) this.#advance(pattern, now)
+    this.#schedule()
+    if (!this.#options.isSorted) this.#movedTo.set(slot, now)
+  }
+
+  /** Whether an event at this time comes too late for the actor's runs: time alone has moved them further. */
+  isBehind(slot: number, at: number): boolean {
+    const movedTo = this.#movedTo.get(slot)
+    if (movedTo === undefined) return false
+    if (at < movedTo) return true
+    this.#movedTo.delete(slot)
+    return false
+  }
+
+  /** Brings the runs back to what they were before the record at this position; the newer records are already taken out. */
+  restore(slot: number, h: number, position: number): void {
+    if (this.#patterns.length === 0) return
+    this.#aim(slot, h)
+    const { history, registers } = this.#options
+    const snapshot = this.#snapshots.goBack(h, position, (handles) => this.#releaseAll(handles))
+    for (const [i, pattern] of this.#patterns.entries()) {
+      pattern.matcher.release(this.#handle(pattern))
+      this.#setHandle(pattern, snapshot.handles === undefined ? 0 : pattern.matcher.copy(snapshot.handles[i]))
+    }
+    this.#isSilent = true
+    for (let p = snapshot.position; p < position; p++) {
+      registers.load(history.arena, history.layout, history.record(h, p))
+      for (const pattern of this.#patterns) {
+        this.#advance(pattern, registers.at)
+        if (pattern.judge.sees) this.#stepOne(pattern, p, registers.at)
+      }
+    }
+    this.#isSilent = false
+  }
+
+  /** The first position that must be kept so that runs can go back to any record from `lateFrom` on. */
+  keepFrom(h: number, lateFrom: number): number {
+    if (this.#patterns.length === 0) return lateFrom
+    let keep = lateFrom
+    for (const pattern of this.#patterns) {
+      const handle = this.#options.history.runs(h, pattern.index)
+      if (handle !== 0) keep = Math.min(keep, pattern.matcher.oldestPosition(handle))
+    }
+    if (this.#options.isSorted) return keep
+    const forget = (handles: readonly number[]): void => this.#releaseAll(handles)
+    const oldest = (handles: readonly number[]): number =>
+      Math.min(
+        ...this.#patterns.map(({ matcher }, i) =>
+          handles[i] === 0 ? Number.POSITIVE_INFINITY : matcher.oldestPosition(handles[i]),
+        ),
+      )
+    return Math.min(keep, this.#snapshots.keepFrom(h, lateFrom, oldest, forget))
+  }
+
+  #aim(slot: number, h: number): void {
+    this.#slot = slot
+    this.#h = h
+    for (const { judge } of this.#patterns) judge.view.actor.h = h
+  }
+
+  #advance(pattern: RunningPattern, now: number): void {
+    const handle = this.#handle(pattern)
+    if (handle === 0) return
+    pattern.isByTime = true
+    this.#setHandle(pattern, pattern.matcher.advance(handle, now))
+    pattern.isByTime = false
+  }
+
+  #stepOne(pattern: RunningPattern, position: number, at: number): void {
+    const { sink } = this.#options
+    if (pattern.judge.isFaulted()) {
+      if (!this.#isSilent) sink.faulted(pattern.judge.index)
+      return
+    }
+    try {
+      this.#setHandle(pattern, pattern.matcher.step(this.#handle(pattern), position, at))
+    } catch (fault) {
+      if (!(fault instanceof RuleFault)) throw fault
+      if (!this.#isSilent) sink.faulted(pattern.judge.index)
+    }
+  }
+
+  #schedule(): void {
+    let deadline = Number.POSITIVE_INFINITY
+    let hasAbsence = false
+    for (const pattern of this.#patterns) {
+      if (!pattern.endsInAbsence) continue
+      hasAbsence = true
+      const handle = this.#handle(pattern)
+      if (handle !== 0) deadline = Math.min(deadline, pattern.matcher.earliestDeadline(handle))
+    }
+    if (hasAbsence) this.#timers.set(this.#slot, deadline)
+  }
+
+  #takeSnapshot(h: number, position: number): void {
+    this.#snapshots.add(h, {
+      position: position + 1,
+      handles: this.#patterns.map((pattern) => pattern.matcher.copy(this.#handle(pattern))),
+    })
+  }
+
+  #releaseAll(handles: readonly number[]): void {
+    for (const [i, { matcher }] of this.#patterns.entries()) matcher.release(handles[i])
+  }
+
+  #handle(pattern: RunningPattern): number {
+    return this.#options.history.runs(this.#h, pattern.index)
+  }
+
+  #setHandle(pattern: RunningPattern, handle: number): void {
+    this.#options.history.setRuns(this.#h, pattern.index, handle)
+  }
+
+  #running(judge: RuleJudge, index: number): RunningPattern {
+    const { body } = judge.rule
+    invariant(body.kind === 'pattern', 'only pattern rules have runs')
+    const leaves = recordLeaves(judge.view)
+    const closures = body.conditions.map((condition) => numberClosure(condition, leaves))
+    const matcher = new Matcher({
+      automaton: compile(body.pattern, (condition) => readsRun(body.conditions[condition])),
+      arena: this.#options.history.arena,
+      judge: { holds: (condition) => closures[condition]() === 1 },
+      sink: this.#sinkOf(judge, index),
+      runsMax: limits.runsPerPatternMax,
+      eventsMax: limits.runEventsPerPatternMax,
+    })
+    judge.view.actor.taken = matcher.taken
+    const last = body.pattern.steps.at(-1)
+    return { judge, index, matcher, endsInAbsence: last?.contiguity === 'notFollowedBy', isByTime: false }
+  }
+
+  #sinkOf(judge: RuleJudge, index: number): Sink {
+    const { sink, refOf } = this.#options
+    const found = (match: Match, isHeld: boolean): void => {
+      if (this.#isSilent) return
+      const { isByTime, matcher } = this.#patterns[index]
+      const make = (): Hit => matchHit({ match, judge, isByTime, isHeld, actor: refOf(this.#slot), place: this.#place })
+      const hit = isByTime ? this.#options.registers.withoutEvent(match.at, make) : make()
+      judge.view.actor.taken = matcher.taken
+      if (isHeld) sink.held(hit, match.number)
+      else sink.hit(hit)
+    }
+    const settled = (match: Match, stands: boolean): void => {
+      if (this.#isSilent) return
+      sink.settled({ actor: refOf(this.#slot), rule: judge.index, number: match.number, stands, place: this.#place })
+    }
+    return {
+      matched: (match) => found(match, false),
+      raised: (match) => found(match, true),
+      stands: (match) => settled(match, true),
+      withdrawn: (match) => settled(match, false),
+      missed: (match, wasRaised) => {
+        if (wasRaised) settled(match, false)
+        if (!this.#isSilent) sink.faulted(judge.index)
+      },
+      refused: (what, count) => {
+        if (!this.#isSilent) sink.refused(judge.index, what, count)
+      },
+    }
+  }
+}
+
+interface RunningPattern {
+  readonly judge: RuleJudge
+  /** Number among the population's patterns. */
+  readonly index: number
+  readonly matcher: Matcher
+  readonly endsInAbsence: boolean
+  /** Time alone is moving the runs, no event. */
+  isByTime: boolean
+}
+
+const readsRun = (e: Expression): boolean =>
+  e.op === 'step-aggregate' || e.op === 'step-element' || operands(e).some(readsRun)

@@ -1,0 +1,369 @@
+import { compareIds } from '#shared/domain/event-order'
+import { RuleFault } from '#shared/domain/rule-fault'
+import { Extremes } from '#shared/features/extremes'
+import { FeatureReader } from '#shared/features/feature-reader'
+import { History } from '#shared/features/history'
+import { atWord, digestHalf, headHalf, idWord, layoutOf } from '#shared/features/layout'
+import { Links } from '#shared/features/links'
+import type { Column } from '#shared/features/plan'
+import type { PopulationPlan } from '#shared/features/plan-population'
+import { Windows } from '#shared/features/windows'
+import type { Arena } from '#shared/memory/arena'
+import { readText, releaseText, storeText } from '#shared/memory/text'
+import { allocWords } from '#shared/memory/words'
+import type { NamedList, Rule } from '#shared/rule-language/rule-set'
+import type { EventView } from './event-view.ts'
+import type { ActorRef, Hit, HitSink } from './hit.ts'
+import { KeyTable } from './key-table.ts'
+import type { Outcome } from './outcome.ts'
+import { PatternRuns } from './pattern-runs.ts'
+import { RecentIds } from './recent-ids.ts'
+import { RecordMaker } from './record-maker.ts'
+import { idText, numericId, Registers, type Words } from './registers.ts'
+import { Retention } from './retention.ts'
+import { RuleJudge } from './rule-judge.ts'
+import type { RuleView } from './rule-view.ts'
+
+export interface PopulationOptions {
+  /** Index into `EventSchema.keys`. */
+  readonly key: number
+  readonly plan: PopulationPlan
+  /** Rules of this population with their index in the rule set. */
+  readonly rules: readonly { readonly index: number; readonly rule: Rule }[]
+  readonly lists: readonly NamedList[]
+  readonly arena: Arena
+  readonly view: EventView
+  readonly sink: HitSink
+  readonly latenessMs: number
+  /** Events come in order: nothing is kept for going back. */
+  readonly isSorted: boolean
+  readonly hashKey: number
+}
+
+/**
+ * The actors of one key. Each is a slot: a header and a history in the arena. An event in order is appended and judged; one out of
+ * order rewinds the actor: the newer records are taken out, it is put in its place, and they are judged again.
+ *
+ * P1 An actor's state is a function of its records alone, in order of (at, id); arrival order leaves no trace.
+ * P2 A record is judged with exactly the records before it, and itself.
+ */
+export class Population {
+  readonly keys = new KeyTable()
+  /** Actors that had to let go of records still inside a window, since their history had reached its bound; by events. */
+  truncatedRecords = 0
+  readonly #options: PopulationOptions
+  readonly #history: History
+  readonly #windows: Windows
+  readonly #links: Links
+  readonly #extremes: Extremes
+  readonly #reader: FeatureReader
+  readonly #maker: RecordMaker
+  readonly #registers: Registers
+  readonly #recentIds: RecentIds
+  readonly #retention: Retention
+  readonly #runs: PatternRuns
+  readonly #conditions: readonly RuleJudge[]
+  readonly #judges: readonly RuleJudge[]
+  /** Words where headers start, by slot / `headersPerBlock`. */
+  readonly #headerBlocks: number[] = []
+  readonly #refs: (ActorRef | undefined)[] = []
+  readonly #featureColumns: readonly { column: number; register: number; isText: boolean }[]
+  #scratch: Words = wordsOf(0)
+
+  constructor(options: PopulationOptions) {
+    const { plan, arena, view, rules } = options
+    this.#options = options
+    const patterns = rules.filter(({ rule }) => rule.body.kind === 'pattern')
+    const layout = layoutOf(plan, patterns.length)
+    const textColumns = plan.columns.flatMap((column, i) => (holdsText(plan, column) ? [i] : []))
+    this.#history = new History(arena, layout, textColumns)
+    this.#links = new Links(this.#history, plan.links)
+    this.#extremes = new Extremes(this.#history, plan.extremes)
+    this.#windows = new Windows(this.#history, this.#links, this.#extremes, plan)
+    this.#reader = new FeatureReader(this.#history, this.#windows, this.#extremes, plan)
+    this.#registers = new Registers(plan.columns.length, plan.features.length, layout.bitWords)
+    this.#maker = new RecordMaker({
+      plan,
+      view,
+      lists: options.lists,
+      arena,
+      registers: this.#registers,
+      hashKey: options.hashKey,
+    })
+    this.#recentIds = new RecentIds(this.#history, options.latenessMs)
+    const ruleView = (isStepped: boolean, features: readonly number[]): RuleView => ({
+      registers: this.#registers,
+      history: this.#history,
+      plan,
+      features,
+      lists: options.lists,
+      isStepped,
+      actor: { h: 0, taken: undefined },
+    })
+    this.#judges = rules.map(({ index, rule }, i) => {
+      const planned = plan.rules[i]
+      const isStepped = rule.body.kind === 'pattern'
+      return new RuleJudge(index, rule, planned, ruleView(isStepped, planned.features), this.#reader)
+    })
+    this.#conditions = this.#judges.filter(({ rule }) => rule.body.kind === 'condition')
+    this.#runs = new PatternRuns({
+      judges: this.#judges.filter(({ rule }) => rule.body.kind === 'pattern'),
+      history: this.#history,
+      registers: this.#registers,
+      sink: options.sink,
+      latenessMs: options.latenessMs,
+      isSorted: options.isSorted,
+      refOf: (slot) => this.#ref(slot),
+    })
+    this.#retention = new Retention(this.#history, plan, options.latenessMs, this.#runs)
+    this.#featureColumns = plan.columns.flatMap((column, i) =>
+      column.kind === 'feature'
+        ? [{ column: i, register: plan.columns.length + column.feature, isText: plan.features[column.feature].isText }]
+        : [],
+    )
+  }
+
+  /** Number of actors. */
+  get size(): number {
+    return this.keys.size
+  }
+
+  /**
+   * Applies the event in the view to the actor of its key.
+   * @param isHome this actor judges whether the event is a repeat
+   * @param now how far time has come: what an event out of order sets off by time alone happens up to here
+   */
+  apply(isHome: boolean, digest: number, now: number): Outcome {
+    const { view } = this.#options
+    const slot = this.#slotOf(view.key)
+    const h = this.#header(slot)
+    const history = this.#history
+    const at = view.batch.at[view.row]
+    const id = view.batch.id[view.row]
+    const number = numericId(id)
+    const newest = history.head(h) - 1
+    if (newest >= history.start(h)) {
+      if (!this.#options.isSorted && at <= history.at(h, newest) - this.#options.latenessMs) return 'late'
+      if (isHome) {
+        const twin = this.#recentIds.find(h, at, id, number)
+        if (twin !== 0) return this.#compare(history.record(h, twin), at, digest)
+      }
+    }
+    this.#maker.make(view.batch.type[view.row])
+    this.#registers.id = number >= 0 ? number : -storeText(history.arena, id)
+    if (isHome) this.#recentIds.add(h, at, id)
+    const isNewest = newest < history.start(h) || this.#isAfter(history.record(h, newest), at, id)
+    if (isNewest && !this.#runs.isBehind(slot, at)) {
+      this.#append(h, digest)
+      this.#judge(slot, h)
+    } else this.#rewind(slot, h, digest, now)
+    return 'applied'
+  }
+
+  /** Lets time pass for actors whose patterns end in an absence. */
+  advance(now: number): void {
+    while (this.#runs.nextDeadline <= now) {
+      const slot = this.#runs.popDeadline()
+      this.#runs.advance(slot, this.#header(slot), now)
+    }
+  }
+
+  /** The earliest instant at which time alone changes something. */
+  get nextDeadline(): number {
+    return this.#runs.nextDeadline
+  }
+
+  #compare(record: number, at: number, digest: number): Outcome {
+    const { F, U } = this.#history.arena
+    return F[record + atWord] === at && U[record * 2 + digestHalf] === digest ? 'duplicate' : 'conflict'
+  }
+
+  /** Whether (at, id) comes after the record. */
+  #isAfter(record: number, at: number, id: string): boolean {
+    const { F } = this.#history.arena
+    const recordAt = F[record + atWord]
+    return at > recordAt || (at === recordAt && compareIds(id, idText(this.#history, F[record + idWord])) > 0)
+  }
+
+  /** Puts the record in the registers at the head of the history, and reads the features as of this record. */
+  #append(h: number, digest: number): void {
+    const history = this.#history
+    const { at, R, featuresBase } = this.#registers
+    this.#windows.advance(h, at)
+    this.#reader.readBefore(h, at, R, featuresBase)
+    if (history.isFull(h)) this.#makeRoom(h, at)
+    const position = history.head(h)
+    const record = history.record(h, position)
+    this.#registers.store(history.arena, history.layout, record)
+    const { F, U } = history.arena
+    U[record * 2 + digestHalf] = digest
+    U[h * 2 + headHalf] = position + 1
+    this.#links.link(h)
+    this.#windows.enter(h)
+    this.#reader.readAfter(h, at, R, featuresBase)
+    for (const { column, register, isText } of this.#featureColumns) {
+      // A feature's text belongs to the record it comes from, which may go first: the column gets its own.
+      if (isText && R[column] > 0) releaseText(history.arena, R[column])
+      R[column] =
+        isText && R[register] > 0 ? storeText(history.arena, readText(history.arena, R[register])) : R[register]
+      F[record + history.layout.columnsWord + column] = R[column]
+    }
+  }
+
+  #judge(slot: number, h: number): void {
+    this.#judgeConditions(slot, h)
+    this.#runs.step(slot, h, this.#history.head(h) - 1)
+    const { sink } = this.#options
+    if (sink.features !== undefined) this.#tellFeatures(slot)
+    if (sink.seen !== undefined && this.#judges.some((judge) => judge.rule.scenario !== undefined && judge.sees))
+      sink.seen(this.#ref(slot), this.#registers.at, idText(this.#history, this.#registers.id))
+  }
+
+  #judgeConditions(slot: number, h: number): void {
+    const { sink } = this.#options
+    for (const judge of this.#conditions) {
+      judge.view.actor.h = h
+      try {
+        if (!judge.sees) continue
+        if (judge.isFaulted()) sink.faulted(judge.index)
+        else if (judge.holds()) sink.hit(this.#hit(slot, h, judge))
+      } catch (fault) {
+        if (!(fault instanceof RuleFault)) throw fault
+        sink.faulted(judge.index)
+      }
+    }
+  }
+
+  #hit(slot: number, h: number, judge: RuleJudge): Hit {
+    return {
+      rule: judge.index,
+      actor: this.#ref(slot),
+      at: this.#registers.at,
+      eventId: idText(this.#history, this.#registers.id),
+      steps: undefined,
+      features: judge.featureValues(),
+      message: judge.message(),
+      place: this.#history.head(h) - 1,
+      isHeld: false,
+    }
+  }
+
+  #tellFeatures(slot: number): void {
+    for (const judge of this.#judges)
+      if (judge.rule.features.length > 0 && judge.sees)
+        this.#options.sink.features?.(
+          judge.index,
+          this.#ref(slot),
+          this.#registers.at,
+          idText(this.#history, this.#registers.id),
+          judge.featureValues(),
+        )
+  }
+
+  /** Takes out the newer records, appends the one in the registers, and judges all of them again. */
+  #rewind(slot: number, h: number, digest: number, now: number): void {
+    const history = this.#history
+    const words = history.layout.recordWords
+    const { at } = this.#registers
+    const id = idText(history, this.#registers.id)
+    const head = history.head(h)
+    let place = head
+    while (place > history.start(h) && !this.#isAfter(history.record(h, place - 1), at, id)) place--
+    const newer = head - place
+    this.#reserveScratch((newer + 1) * words)
+    // The records wait in the scratch, the new one in front: stepping the runs back to their place uses the registers.
+    for (let k = 0; k < newer; k++)
+      this.#scratch.F.set(
+        history.arena.F.subarray(history.record(h, place + k), history.record(h, place + k) + words),
+        (k + 1) * words,
+      )
+    this.#registers.store(this.#scratch, history.layout, 0)
+    this.#scratch.U[digestHalf] = digest
+    for (let position = head - 1; position >= place; position--) this.#takeOut(h, position)
+    this.#extremes.rewind(h, (cursor) => this.#windows.cursor(h, cursor))
+    this.#options.sink.rewound(this.#ref(slot), place - 0.5)
+    this.#runs.restore(slot, h, place)
+    for (let k = 0; k <= newer; k++) {
+      this.#registers.load(this.#scratch, history.layout, k * words)
+      this.#append(h, this.#scratch.U[k * words * 2 + digestHalf])
+      this.#judge(slot, h)
+    }
+    this.#runs.advance(slot, h, now)
+  }
+
+  #takeOut(h: number, position: number): void {
+    this.#windows.retreat(h)
+    this.#links.unlink(h)
+    const { U } = this.#history.arena
+    U[h * 2 + headHalf] = position
+    const isEmpty = position === this.#history.start(h)
+    this.#windows.rewindTime(h, isEmpty ? Number.NEGATIVE_INFINITY : this.#history.at(h, position - 1))
+  }
+
+  #makeRoom(h: number, at: number): void {
+    const history = this.#history
+    const keepFrom = this.#retention.keepFrom(h, at)
+    const size = history.head(h) - history.start(h)
+    while (history.start(h) < keepFrom) this.#dropOldest(h)
+    // Dropping a few each time would mean looking each time: the ring grows unless a quarter of it came free.
+    if (history.head(h) - history.start(h) <= (size * 3) / 4) return
+    if (history.canGrow(h)) history.grow(h)
+    else if (history.isFull(h)) {
+      this.truncatedRecords++
+      this.#dropOldest(h)
+    }
+  }
+
+  #dropOldest(h: number): void {
+    this.#windows.depart(h)
+    this.#links.depart(h)
+    this.#history.dropOldest(h)
+  }
+
+  #slotOf(key: string): number {
+    const slot = this.keys.find(key)
+    return slot >= 0 ? slot : this.#open(key)
+  }
+
+  #open(key: string): number {
+    const slot = this.keys.add(key)
+    const { headerWords } = this.#history.layout
+    if (slot % headersPerBlock === 0)
+      this.#headerBlocks.push(allocWords(this.#history.arena, headerWords * headersPerBlock))
+    const h = this.#header(slot)
+    this.#history.open(h)
+    this.#windows.open(h)
+    return slot
+  }
+
+  #header(slot: number): number {
+    return (
+      this.#headerBlocks[(slot / headersPerBlock) | 0] + (slot % headersPerBlock) * this.#history.layout.headerWords
+    )
+  }
+
+  #ref(slot: number): ActorRef {
+    let ref = this.#refs[slot]
+    if (ref === undefined) {
+      ref = { population: this.#options.key, key: this.keys.key(slot) }
+      this.#refs[slot] = ref
+    }
+    return ref
+  }
+
+  #reserveScratch(words: number): void {
+    if (this.#scratch.F.length < words) this.#scratch = wordsOf(words * 2)
+  }
+}
+
+/** Headers are allotted in blocks so that a million actors are a thousand allocations. */
+const headersPerBlock = 1024
+
+function holdsText({ features }: PopulationPlan, column: Column): boolean {
+  return column.kind === 'text' || (column.kind === 'feature' && features[column.feature].isText)
+}
+
+function wordsOf(words: number): Words {
+  const F = new Float64Array(words)
+  return { F, U: new Uint32Array(F.buffer) }
+}

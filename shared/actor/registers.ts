@@ -1,0 +1,104 @@
+import type { History } from '#shared/features/history'
+import { atWord, bitsHalf, idWord, type Layout, quietMask, reservedBits } from '#shared/features/layout'
+import type { Plan } from '#shared/features/plan'
+import { readText } from '#shared/memory/text'
+
+/**
+ * The record being judged, spread out so that conditions read it without knowing where it stands.
+ *
+ * `R` holds the record's columns, then the features. A text is the handle of its block, 0 where absent.
+ */
+export class Registers {
+  readonly R: Float64Array
+  /** Bit words of the record. */
+  readonly X: Uint32Array
+  readonly featuresBase: number
+  readonly #saved: Float64Array
+  readonly #savedBits: Uint32Array
+  at = 0
+  /** As in the record: the id's number, or minus the handle of its text. */
+  id = 0
+  key = ''
+
+  constructor(columns: number, features: number, bitWords: number) {
+    this.R = new Float64Array(columns + features)
+    this.X = new Uint32Array(bitWords)
+    this.featuresBase = columns
+    this.#saved = new Float64Array(this.R.length)
+    this.#savedBits = new Uint32Array(this.X.length)
+  }
+
+  setBit(predicate: number): void {
+    const bit = predicate + reservedBits
+    this.X[bit >> 5] |= 1 << (bit & 31)
+  }
+
+  hasBit(predicate: number): boolean {
+    const bit = predicate + reservedBits
+    return (this.X[bit >> 5] & (1 << (bit & 31))) !== 0
+  }
+
+  /** Whether a part of the plan faulted for the record. */
+  hasFault(plan: Plan, fault: number): boolean {
+    return this.hasBit(plan.predicates.length + fault)
+  }
+
+  /** Loads columns and bits of a record that was judged before. Features are not part of it. */
+  load({ F, U }: Words, layout: Layout, record: number): void {
+    this.at = F[record + atWord]
+    this.id = F[record + idWord]
+    for (let w = 0; w < this.X.length; w++) this.X[w] = U[record * 2 + bitsHalf + w]
+    this.X[0] &= ~quietMask
+    const columns = record + layout.columnsWord
+    for (let c = 0; c < this.featuresBase; c++) this.R[c] = F[columns + c]
+  }
+
+  store({ F, U }: Words, layout: Layout, record: number): void {
+    F[record + atWord] = this.at
+    F[record + idWord] = this.id
+    for (let w = 0; w < this.X.length; w++) U[record * 2 + bitsHalf + w] = this.X[w]
+    const columns = record + layout.columnsWord
+    for (let c = 0; c < this.featuresBase; c++) F[columns + c] = this.R[c]
+  }
+
+  /** Runs `read` with no current event: only time, and the key. */
+  withoutEvent<T>(at: number, read: () => T): T {
+    this.#saved.set(this.R)
+    this.#savedBits.set(this.X)
+    const { at: eventAt, id } = this
+    this.R.fill(Number.NaN)
+    this.X.fill(0)
+    this.at = at
+    const result = read()
+    this.R.set(this.#saved)
+    this.X.set(this.#savedBits)
+    this.at = eventAt
+    this.id = id
+    return result
+  }
+}
+
+/** The same memory as doubles and as halves: the arena, or a scratch. */
+export interface Words {
+  readonly F: Float64Array
+  readonly U: Uint32Array
+}
+
+/** The id of a record as text. */
+export const idText = (history: History, id: number): string => (id < 0 ? readText(history.arena, -id) : String(id))
+
+/**
+ * An id that is a plain decimal number within 2^53 is kept as that number, which also orders it; every other id is kept as text.
+ * @returns the number, or −1
+ */
+export function numericId(id: string): number {
+  const { length } = id
+  if (length === 0 || length > 15) return -1
+  let value = 0
+  for (let i = 0; i < length; i++) {
+    const digit = id.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return length > 1 && id.charCodeAt(0) === 48 ? -1 : value
+}

@@ -1,0 +1,8 @@
+/** A mistake of ours: the actor's or process' state can no longer be trusted. Never caught to carry on. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError'
+}
+
+export function invariant(holds: boolean, message: string): asserts holds {
+  if (!holds) throw new InvariantError(message)
+}

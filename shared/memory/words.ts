@@ -1,0 +1,22 @@
+import type { Arena } from './arena.ts'
+
+/** The bound on the memory of all actors is reached: fewer accounts, shorter windows or a larger bound. */
+export class ArenaFullError extends Error {
+  override readonly name = 'ArenaFullError'
+}
+
+/**
+ * A block of 8-byte words for an owner that counts in doubles.
+ * @returns index of its first word in `arena.F`; twice that is its first half in `arena.U`
+ * Throws ArenaFullError.
+ */
+export function allocWords(arena: Arena, words: number): number {
+  const handle = arena.alloc(words * 2)
+  if (handle === 0)
+    throw new ArenaFullError(`the state of all accounts has reached its bound of ${arena.F.byteLength} bytes`)
+  return handle / 2
+}
+
+export function releaseWords(arena: Arena, start: number, words: number): void {
+  arena.release(start * 2, words * 2)
+}
