@@ -23,6 +23,7 @@ import {
 import { type Arithmetic, arithmetic, commonUnit, comparison, negate } from './operators.ts'
 import { type ASTNode, type Parsed, parseExpression } from './parse-expression.ts'
 import type { Scope } from './scope.ts'
+import { type SourceRange, wholeRange } from './source-range.ts'
 
 /** `bool`: a condition. `number`: int, double or money. `scalar`: neither list nor map. */
 export type Expected = 'bool' | 'number' | 'scalar' | 'any'
@@ -106,18 +107,20 @@ class Checker implements Checking {
       this.report(node, 'type-mismatch', `a single value is needed here, not ${aType(type)}`)
   }
 
-  report(
-    node: { readonly start: number; readonly end: number },
-    code: string,
-    message: string,
-    hint?: string,
-  ): undefined {
-    this.problems.push({ ...this.#parsed.place(node), code, message, hint })
+  report(node: SourceRange, code: string, message: string, hint?: string): undefined {
+    const whole = wholeRange(this.#parsed.text, node)
+    this.problems.push({ ...this.#parsed.place(whole), code, message, hint })
     return undefined
   }
 
-  written(node: { readonly start: number; readonly end: number }): string {
-    return this.#parsed.text.slice(node.start, node.end)
+  written(node: SourceRange): string {
+    const { start, end } = wholeRange(this.#parsed.text, node)
+    return this.#parsed.text.slice(start, end)
+  }
+
+  operand(node: ASTNode): string {
+    const text = this.written(node)
+    return binding.has(node.op) ? `(${text})` : text
   }
 
   value(node: ASTNode, expression: Expression): Value | undefined {
@@ -373,6 +376,25 @@ class Checker implements Checking {
     return this.report(node, 'bad-literal', `\`${text}\` is no ${expression.name}`, hint)
   }
 }
+
+/** Operations that need parentheses as an operand of another. */
+const binding: ReadonlySet<string> = new Set([
+  '?:',
+  '||',
+  '&&',
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+])
 
 const isNull = (node: ASTNode): boolean => node.op === 'value' && node.args === null
 

@@ -5,6 +5,7 @@ import { type Decimal, minorUnits } from './decimal.ts'
 import type { Expression } from './expression.ts'
 import type { ASTNode } from './parse-expression.ts'
 import type { Scope } from './scope.ts'
+import type { SourceRange } from './source-range.ts'
 
 /** A checked part of an expression. */
 export interface Value {
@@ -40,14 +41,11 @@ export interface Checking {
   fieldOf(node: ASTNode, path: string, element: ElementOf | undefined): Value | undefined
   /** Checks the body of a macro, in which `name` is an element. Variables are numbered by their nesting. */
   withVariable<T>(name: string, type: ValueType, body: (variable: number) => T): T
-  report(
-    node: { readonly start: number; readonly end: number },
-    code: string,
-    message: string,
-    hint?: string,
-  ): undefined
+  report(node: SourceRange, code: string, message: string, hint?: string): undefined
   /** The text of a node, for hints. */
-  written(node: { readonly start: number; readonly end: number }): string
+  written(node: SourceRange): string
+  /** The same as an operand of another operation: in parentheses where it needs them. */
+  operand(node: ASTNode): string
   /** A value of an expression; computed now if all its operands are constants. Reports a fault that would come with every event. */
   value(node: ASTNode, expression: Expression): Value | undefined
 }

@@ -25,11 +25,14 @@ export function arithmetic(checking: Checking, node: ASTNode, op: Arithmetic, a:
   const left = a.expression.type
   const right = b.expression.type
   if (isNumber(left) && isNumber(right)) {
+    const isZero = b.expression.op === 'constant' && b.expression.value === 0
+    if (isZero && (op === '/' || op === '%'))
+      return checking.report(b.node, 'division-by-zero', 'the divisor is always zero')
     if (op === '%') return remainder(checking, node, a, b)
     if (left.kind === 'money' || right.kind === 'money') return moneyArithmetic(checking, node, op, a, b)
     const areInts = left.kind === 'int' && right.kind === 'int'
     if (areInts && op === '/') {
-      const quotient = `double(${checking.written(a.node)}) / ${checking.written(b.node)}`
+      const quotient = `double(${checking.written(a.node)}) / ${checking.operand(b.node)}`
       return checking.report(node, 'integer-division', 'int / int would cut the fraction off', quotient)
     }
     return areInts ? exact(checking, node, op, int, a.expression, b.expression) : inDoubles(checking, node, op, a, b)
@@ -196,7 +199,7 @@ function remainder(checking: Checking, node: ASTNode, a: Value, b: Value): Value
   if (areInts) return checking.value(node, { op: 'remainder', type: int, args: [a.expression, b.expression] })
   const types = `${typeName(a.expression.type)} and ${typeName(b.expression.type)}`
   const hint =
-    a.expression.type.kind === 'int' ? undefined : `int(${checking.written(a.node)}) % ${checking.written(b.node)}`
+    a.expression.type.kind === 'int' ? undefined : `int(${checking.written(a.node)}) % ${checking.operand(b.node)}`
   return checking.report(node, 'type-mismatch', `\`%\` is defined for int and int, not for ${types}`, hint)
 }
 
@@ -223,8 +226,8 @@ function arithmeticHint(checking: Checking, op: Arithmetic, a: Value, b: Value):
   const right = b.expression.type
   if (left.kind === 'duration' && right.kind === 'duration' && op === '/')
     return `hours(${checking.written(a.node)}) / hours(${checking.written(b.node)})`
-  if (op === '+' && left.kind === 'string') return `${checking.written(a.node)} + string(${checking.written(b.node)})`
-  if (op === '+' && right.kind === 'string') return `string(${checking.written(a.node)}) + ${checking.written(b.node)}`
+  if (op === '+' && left.kind === 'string') return `${checking.operand(a.node)} + string(${checking.written(b.node)})`
+  if (op === '+' && right.kind === 'string') return `string(${checking.written(a.node)}) + ${checking.operand(b.node)}`
   if (left.kind === 'timestamp' || right.kind === 'timestamp') {
     const amount = left.kind === 'timestamp' ? rewritten(b, duration) : rewritten(a, duration)
     return amount ?? 'duration("1h")'
@@ -238,11 +241,11 @@ function mismatchHint(checking: Checking, node: ASTNode, a: Value, b: Value): st
   // `1 < n < 5` is read as `(1 < n) < 5`.
   if (comparisonOperators.has(a.node.op) && a.expression.type.kind === 'bool' && isNumber(b.expression.type)) {
     const middle = (a.node as { args: readonly [ASTNode, ASTNode] }).args[1]
-    return `${checking.written(a.node)} && ${checking.written(middle)} ${node.op} ${checking.written(b.node)}`
+    return `${checking.written(a.node)} && ${checking.operand(middle)} ${node.op} ${checking.operand(b.node)}`
   }
   const asLeft = rewritten(b, a.expression.type)
   if (!comparisonOperators.has(node.op)) return asLeft
-  if (asLeft !== undefined) return `${checking.written(a.node)} ${node.op} ${asLeft}`
+  if (asLeft !== undefined) return `${checking.operand(a.node)} ${node.op} ${asLeft}`
   const asRight = rewritten(a, b.expression.type)
-  return asRight === undefined ? undefined : `${asRight} ${node.op} ${checking.written(b.node)}`
+  return asRight === undefined ? undefined : `${asRight} ${node.op} ${checking.operand(b.node)}`
 }

@@ -1,0 +1,35 @@
+import { expect, it, test } from 'vitest'
+import { compilePattern, explainPattern } from './regular-expression.ts'
+
+// An engine that backtracks would not end here: the time limit of the test is the assertion.
+it('takes time linear in the text', () => {
+  for (const pattern of ['(a+)+$', '(a|a)+$', '^(a|aa)+$', '(.*)*x', '(a?){50}a{50}$']) {
+    const test = compilePattern(pattern)
+    expect(test(`${'a'.repeat(10_000)}b`)).toBe(false)
+  }
+})
+
+it('finds a match anywhere in the text', () => {
+  expect(compilePattern('b')('abc')).toBe(true)
+  expect(compilePattern('^b')('abc')).toBe(false)
+  expect(compilePattern('(?i)ZÜRICH')('in zürich')).toBe(true)
+  expect(compilePattern('^\\p{L}+$')('Zürich')).toBe(true)
+})
+
+test.each([
+  ['(?=a)', 'looking ahead'],
+  ['(?!a)', 'looking ahead'],
+  ['(?<=a)b', 'looking behind'],
+  ['(?<!a)b', 'looking behind'],
+  ['(a)\\1', 'a reference to a group'],
+  ['(?<n>a)\\k<n>', 'a reference to a group'],
+  ['(?>a)', 'an atomic group'],
+  ['a++', 'a possessive quantifier'],
+  ['[', 'missing closing ]'],
+  ['(', 'missing closing )'],
+  ['a**', 'nested repetition'],
+  ['((a{100}){100}){100}', 'invalid repeat count'],
+  ['a'.repeat(1_001), '1001 characters'],
+])('refuses %s: %s', (pattern, reason) => {
+  expect(explainPattern(pattern)?.message).toContain(reason)
+})
