@@ -24,12 +24,20 @@ export function loadRuleSet(files: ReadonlyMap<string, string>): {
   readonly diagnostics: readonly Diagnostic[]
 } {
   const problems = new Problems()
-  const ruleSet = readRuleSet(sortFiles(files, problems), problems)
+  const { ruleSet } = readRuleSet(sortFiles(files, problems), problems)
   return { ruleSet: problems.hasErrors ? undefined : ruleSet, diagnostics: problems.sorted() }
 }
 
-/** The rule set as far as it can be told; whoever uses it asks `problems` for errors first. */
-export function readRuleSet(files: RuleFiles, problems: Problems): RuleSet {
+/** A rule set as far as it can be told; whoever runs it asks for errors first. */
+export interface ReadRuleSet {
+  readonly ruleSet: RuleSet
+  /** Whether a rule of this name is written, with errors perhaps. */
+  isWritten(rule: string): boolean
+  /** False: what the set does not declare may stand in events.yaml, where it could not be read. */
+  readonly isWhole: boolean
+}
+
+export function readRuleSet(files: RuleFiles, problems: Problems): ReadRuleSet {
   if (files.events === undefined)
     problems.error(
       new SourceFile('events.yaml', '').at(0),
@@ -41,25 +49,19 @@ export function readRuleSet(files: RuleFiles, problems: Problems): RuleSet {
   const lists = loadLists(files.lists, problems)
   const context = { events: events.schema, lists, problems, isMistake: () => events.isWhole }
   const { loaded, written } = loadRules(files.rules, context)
-  const scenarios = loadScenarios(
-    files.scenarios,
-    loaded.map(({ rule, file }) => ({ name: rule.name, file })),
-    (name) => written.has(name),
-    problems,
-  )
+  const isWritten = (rule: string): boolean => written.has(rule)
+  const ofSet = loaded.map(({ rule, file }) => ({ name: rule.name, file }))
+  const scenarios = loadScenarios(files.scenarios, ofSet, isWritten, problems)
   const scenarioOf = new Map(scenarios.flatMap(({ rules }, scenario) => rules.map((rule) => [rule, scenario])))
-  return {
-    hash: contentHash(
-      events.schema,
-      lists,
-      loaded.map(({ rule }) => rule),
-      scenarios,
-    ),
+  const rules = loaded.map(({ rule }) => rule)
+  const ruleSet = {
+    hash: contentHash(events.schema, lists, rules, scenarios),
     events: events.schema,
     lists,
-    rules: loaded.map(({ rule: { content: _content, ...rule } }, i) => ({ ...rule, scenario: scenarioOf.get(i) })),
+    rules: rules.map(({ content: _content, ...rule }, i) => ({ ...rule, scenario: scenarioOf.get(i) })),
     scenarios,
   }
+  return { ruleSet, isWritten, isWhole: events.isWhole }
 }
 
 interface LoadedRules {

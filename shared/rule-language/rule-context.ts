@@ -1,5 +1,6 @@
 import type { EventSchema } from '#shared/domain/event-schema'
 import { type CheckedExpression, checkExpression, type Expected } from './check-expression.ts'
+import { checkTemplate } from './check-template.ts'
 import type { ExpressionProblem } from './diagnostic.ts'
 import type { Expression } from './expression.ts'
 import type { NamedList } from './rule-set.ts'
@@ -32,7 +33,19 @@ export function checkText(
   return undefined
 }
 
-export function reportIn(
+/** Checks text with expressions in { }. */
+export function checkMessage(
+  text: Located<ExpressionText> | undefined,
+  scope: Scope,
+  context: RuleContext,
+): readonly (string | Expression)[] | undefined {
+  if (text === undefined) return undefined
+  const checked = checkTemplate(text.value.text, scope)
+  if (checked.problems !== undefined) reportIn(text, checked.problems, context)
+  return checked.parts
+}
+
+function reportIn(
   { value, at }: Located<ExpressionText>,
   found: readonly ExpressionProblem[],
   { problems, isMistake }: RuleContext,

@@ -140,7 +140,7 @@ function reportChoice(
 
 export interface Entry<T> {
   readonly key: Located<string>
-  /** undefined: it was refused. */
+  /** undefined: it was refused, or is null where that may be. */
   readonly value: Located<T> | undefined
 }
 
@@ -148,6 +148,7 @@ export interface Entry<T> {
 export function dictionary<T>(
   of: Shape<T>,
   names: { readonly pattern: RegExp; readonly are: string },
+  { mayBeNull = false } = {},
 ): Shape<readonly Entry<T>[]> {
   return {
     example: `{ name: ${of.example} }`,
@@ -156,7 +157,7 @@ export function dictionary<T>(
       const entries: Entry<T>[] = []
       for (const { key, keyAt, value } of entriesOf(node, node.ast)) {
         if (!names.pattern.test(key)) problems.error(keyAt, 'bad-name', `"${key}" is no name`, `names are ${names.are}`)
-        if (isNull(value))
+        if (isNull(value) && !mayBeNull)
           problems.error(keyAt, 'missing-value', `"${key}" has no value`, `write ${key}: ${of.example}`)
         entries.push({ key: { value: key, at: keyAt }, value: isNull(value) ? undefined : of.read(value, problems) })
       }
