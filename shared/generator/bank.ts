@@ -23,7 +23,7 @@ export interface Act {
 export class Skimmer {
   /** Whose cards, at most so many that a thief can use. */
   readonly cards = new Set<number>()
-  readonly #cardsMax = 24
+  readonly #cardsMax = 15
 
   catch(customer: number): void {
     if (this.cards.size < this.#cardsMax) this.cards.add(customer)

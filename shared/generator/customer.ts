@@ -83,7 +83,7 @@ const archetypeShares = cumulate([0.14, 0.47, 0.19, 0.12, 0.08])
 const homeWeights = cumulate(homeCities.map((city) => city.weight))
 const favouriteWeights = cumulate([10, 6, 4, 3, 2.5, 2, 1.5, 1, 1, 1])
 export const foreignWeights = cumulate(foreignCities.map((city) => city.weight))
-export const commutable: readonly (readonly number[])[] = homeCities.map((_, index) => commutableFrom(index))
+const commutable: readonly (readonly number[])[] = homeCities.map((_, index) => commutableFrom(index))
 
 const habits = {
   student: { shops: 1.0, online: 0.42, wealth: 0.6, income: 700, rent: 520 },

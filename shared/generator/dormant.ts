@@ -50,7 +50,8 @@ function wakeInnocently(bank: Bank, customer: Customer, atMs: number): number {
   schedule(customer, atMs, deed.login)
   const draw = random.unit()
   if (draw < 0.5) return useNowAndThen(bank, customer, atMs)
-  if (draw < 0.8) return takeOnJourney(bank, customer, atMs)
+  if (draw < 0.75) return takeOnJourney(bank, customer, atMs)
+  if (draw < 0.83) return furnish(bank, customer, atMs)
   schedule(customer, atMs + 5 * minuteMs, deed.closing)
   return atMs + dayMs
 }
@@ -60,6 +61,13 @@ function useNowAndThen({ random }: Bank, customer: Customer, atMs: number): numb
   for (let i = 0; i < uses; i++)
     schedule(customer, atMs + random.between(0, 12) * dayMs, random.pick([deed.shop, deed.online]))
   return atMs + 12 * dayMs
+}
+
+/** Savings of years become a kitchen: dear purchases of one day, all genuine. Even an analyst has to ask. */
+function furnish({ random }: Bank, customer: Customer, atMs: number): number {
+  const uses = random.integer(2, 6)
+  for (let i = 0; i < uses; i++) schedule(customer, atMs + random.between(1, 10) * hourMs, deed.spree)
+  return atMs + dayMs
 }
 
 /** The spare card goes on holiday: many purchases, abroad, after long silence, all genuine. */

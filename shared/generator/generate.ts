@@ -65,16 +65,16 @@ function checkOptions({
   historyDays = 120,
   fraud = 1,
 }: GeneratorOptions): void {
-  const require = (holds: boolean, what: string): void => {
+  const demand = (holds: boolean, what: string): void => {
     if (!holds) throw new RangeError(what)
   }
-  require(Number.isSafeInteger(seed) && seed >= 0, 'seed: an integer of 0 or more')
-  require(Number.isInteger(customers) && customers >= 1 && customers <= 10_000_000, 'customers: 1 to 10,000,000')
-  require(Number.isInteger(start), 'start: whole milliseconds since 1970')
-  require(days >= 0, 'days: 0 or more')
-  require(events >= 0, 'events: 0 or more')
-  require(historyDays >= 70, 'historyDays: at least 70, or no silence of 60 days fits')
-  require(fraud >= 0, 'fraud: 0 or more')
+  demand(Number.isSafeInteger(seed) && seed >= 0, 'seed: an integer of 0 or more')
+  demand(Number.isInteger(customers) && customers >= 1 && customers <= 10_000_000, 'customers: 1 to 10,000,000')
+  demand(Number.isInteger(start), 'start: whole milliseconds since 1970')
+  demand(days >= 0, 'days: 0 or more')
+  demand(events >= 0, 'events: 0 or more')
+  demand(historyDays >= 70, 'historyDays: at least 70, or no silence of 60 days fits')
+  demand(fraud >= 0, 'fraud: 0 or more')
 }
 
 /**

@@ -34,7 +34,7 @@ export const shopCategories: readonly Category[] = [
 export const travellerVisits = cumulate([14, 22, 26, 8, 3, 3, 6, 7, 0, 1, 1, 9])
 export const homeVisits = cumulate(shopCategories.map((category) => category.visits))
 
-export const cashCategory: Category = { noun: 'Cash Point', mcc: '6011', median: 100, spread: 0.6, visits: 0 }
+const cashCategory: Category = { noun: 'Cash Point', mcc: '6011', median: 100, spread: 0.6, visits: 0 }
 
 export const onlineCategories: readonly Category[] = [
   { noun: 'Marketplace', mcc: '5399', median: 42, spread: 0.8, visits: 24 },
