@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts'
 import { GuardTest } from './guard-test.ts'
 import type { Judge } from './judge.ts'
 import type { RunBlocks } from './run-blocks.ts'
-import { recordFirstAt, recordNode, recordSecondAt, recordStart, recordState } from './run-layout.ts'
+import { recordFirstAt, recordNode, recordSecondAt, recordStart, recordState, recordWords } from './run-layout.ts'
 
 /**
  * What one event does to the runs: each goes on, branches, ends, completes a match or stays as it is, and new ones begin. The
@@ -64,20 +64,21 @@ export class Branching {
     this.refusedEvents = 0
     this.tests.nextEvent()
     const runs = this.blocks.runs(handle)
+    const first = runs === 0 ? 0 : this.blocks.record(handle, 0)
     for (let index = 0; index < runs; index++) {
       this.runsToJudge = runs - 1 - index
-      this.run(index)
+      this.run(index, first - index * recordWords)
     }
     this.runsToJudge = 0
     this.begin(runs)
     return this.hasChanged
   }
 
-  private run(index: number): void {
-    const { automaton, blocks, tests } = this
+  /** @param word where the run's record starts */
+  private run(index: number, word: number): void {
+    const { automaton, tests } = this
     const { rowsFrom, rows } = automaton
-    const { U, F } = blocks.arena
-    const word = blocks.record(this.handle, index)
+    const { U, F } = this.blocks.arena
     const state = U[word + recordState]
     const node = U[word + recordNode]
     const firstAt = F[word / 2 + recordFirstAt]

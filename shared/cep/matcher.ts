@@ -8,6 +8,7 @@ import { MatchView } from './match-view.ts'
 import { Nodes } from './nodes.ts'
 import { Records } from './records.ts'
 import { RunBlocks } from './run-blocks.ts'
+import { decodeRuns, encodeRuns } from './run-codec.ts'
 import { nodesMask, recordState, recordWords } from './run-layout.ts'
 import type { Sink } from './sink.ts'
 import {
@@ -40,7 +41,7 @@ export class Matcher {
   readonly taken: Taken
   private readonly sink: Sink
   private readonly eventsMax: number
-  private readonly takesMax: number
+  private readonly automaton: Automaton
   private readonly blocks: RunBlocks
   private readonly draft = new Draft()
   private readonly outcomes = new Records()
@@ -66,7 +67,7 @@ export class Matcher {
     const { automaton, arena, judge, sink, runsMax } = given
     this.sink = sink
     this.eventsMax = Math.min(given.eventsMax, nodesMask)
-    this.takesMax = automaton.takesMax
+    this.automaton = automaton
     this.blocks = new RunBlocks(arena)
     this.nodes = new Nodes(this.blocks, this.draft)
     const { blocks, draft, eventsMax } = this
@@ -132,6 +133,16 @@ export class Matcher {
     this.blocks.release(handle)
   }
 
+  /** The state as bytes: equal states have equal bytes. Positions are those of the history, so it must be kept with them. */
+  encode(handle: number): Uint8Array<ArrayBuffer> {
+    return encodeRuns(this.blocks, handle, this.draft)
+  }
+
+  /** A state from the bytes of `encode` of a matcher of the same pattern. Throws `BadRunBytes`, `ArenaFull`. */
+  decode(bytes: Uint8Array): number {
+    return decodeRuns(this.blocks, bytes, this.automaton)
+  }
+
   /** Decides on finished matches, reports, and replaces the state by the draft. */
   private settle(handle: number): number {
     const { draft, outcomes, blocks, nodes } = this
@@ -162,7 +173,7 @@ export class Matcher {
   private makeRoomForEvents(handle: number): void {
     if (handle === 0) return
     const { blocks } = this
-    const most = blocks.nodes(handle) + (blocks.runs(handle) + 1) * this.takesMax
+    const most = blocks.nodes(handle) + (blocks.runs(handle) + 1) * this.automaton.takesMax
     if (most > this.eventsMax) blocks.compact(handle, this.draft)
   }
 }

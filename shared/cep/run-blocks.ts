@@ -33,7 +33,10 @@ export class RunBlocks {
   readonly arena: Arena
   /** By node: its number once dead nodes are dropped, 0 if it is dead. Written by `mark`. */
   private moved = new Uint32Array(64)
+  /** −1: no node moves. */
   private nodesKept = 0
+  /** Of the block last allocated. */
+  private freshWords = 0
 
   constructor(arena: Arena) {
     this.arena = arena
@@ -56,7 +59,7 @@ export class RunBlocks {
   }
 
   words(handle: number): number {
-    return 16 * 2 ** (this.arena.U[handle + headerNodes] >>> sizeShift)
+    return 16 << (this.arena.U[handle + headerNodes] >>> sizeShift)
   }
 
   /** First word of record `index`; those of matches held back follow those of runs. */
@@ -122,9 +125,8 @@ export class RunBlocks {
    */
   replace(handle: number, room: number, draft: Draft): void {
     if (room !== 0) {
-      const isFresh = room !== handle
-      const size = isFresh ? 31 - Math.clz32(this.freshWords >>> 4) : this.arena.U[handle + headerNodes] >>> sizeShift
-      this.fill(this.arena.U, room, 16 * 2 ** size, handle, draft)
+      const size = room === handle ? this.arena.U[handle + headerNodes] >>> sizeShift : this.freshSize()
+      this.fill(this.arena.U, room, 16 << size, handle, draft)
       this.arena.U[room + headerNodes] += size * 2 ** sizeShift
     }
     if (room !== handle) this.release(handle)
@@ -140,6 +142,17 @@ export class RunBlocks {
     return words
   }
 
+  /** A block with the content of `packed`. Throws `ArenaFull`. */
+  unpacked(words: Uint32Array): number {
+    const handle = this.alloc(arenaWords(words.length))
+    const { U } = this.arena
+    const front = headerWords + words[headerNodes] * nodeWords
+    U.set(words.subarray(0, front), handle)
+    U.set(words.subarray(front), handle + this.freshWords - (words.length - front))
+    U[handle + headerNodes] += this.freshSize() * 2 ** sizeShift
+    return handle
+  }
+
   /** Drops dead nodes and leaves the rest as it is. */
   compact(handle: number, draft: Draft): void {
     this.begin(handle, draft)
@@ -148,13 +161,15 @@ export class RunBlocks {
     this.replace(handle, handle, draft)
   }
 
-  private freshWords = 0
-
   private alloc(words: number): number {
     const handle = this.arena.alloc(words)
     if (handle === 0) throw new ArenaFull(words)
     this.freshWords = words
     return handle
+  }
+
+  private freshSize(): number {
+    return 31 - Math.clz32(this.freshWords >>> 4)
   }
 
   private needed(draft: Draft, nodes: number): number {
@@ -190,7 +205,7 @@ export class RunBlocks {
     }
   }
 
-  /** Writes the draft as a block of so many words into other or the same words; `nodesKept` −1 says that no node moves. */
+  /** Writes the draft as a block of so many words into other or the same words. */
   private fill(to: Uint32Array, at: number, words: number, handle: number, draft: Draft): void {
     const { moved } = this
     const isMoving = this.nodesKept >= 0
