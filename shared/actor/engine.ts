@@ -139,7 +139,7 @@ function keyValue(batch: EventBatch, field: number, row: number): string | undef
   const texts = batch.texts[field]
   if (texts !== undefined) return texts[row]
   const value = (batch.numbers[field] as Float64Array)[row]
-  return value === value ? String(value) : undefined
+  return !Number.isNaN(value) ? String(value) : undefined
 }
 
 /** A key of several fields reaches each actor once. */

@@ -107,6 +107,6 @@ function presenceOf(e: Expression, leaves: Leaves): () => boolean {
   const number = numberClosure(e, leaves)
   return () => {
     const value = number()
-    return value === value
+    return !Number.isNaN(value)
   }
 }

@@ -64,7 +64,7 @@ export class RuleJudge {
     return this.planned.features.map((feature) => {
       const value = registers.R[registers.featuresBase + feature]
       if (plan.features[feature].isText) return textOf(history, value)
-      return value === value ? value : undefined
+      return !Number.isNaN(value) ? value : undefined
     })
   }
 

@@ -23,7 +23,7 @@ export function foldSteps(e: Expression & { op: 'step-aggregate' }, view: RuleVi
     const present: number[] = []
     for (let i = 0; i < count; i++) {
       const value = read(positions[i])
-      if (value === value) present.push(value)
+      if (!Number.isNaN(value)) present.push(value)
     }
     return present
   }

@@ -20,7 +20,7 @@ export function addToExpansion(F: Float64Array, at: number, value: number): void
     if (error !== 0) F[at + kept++] = error
   }
   if (kept === expansionTerms && carry !== 0) carry = Number.NaN
-  if (carry !== carry) {
+  if (Number.isNaN(carry)) {
     F.fill(Number.NaN, at, at + expansionTerms)
     return
   }

@@ -88,7 +88,7 @@ export class FeatureReader {
   #sum(h: number, index: number, feature: PlannedFeature): number {
     const word = h + this.#word(feature.source)
     const sum = this.#history.arena.F[word]
-    if (sum === sum) return sum
+    if (!Number.isNaN(sum)) return sum
     // The running sum left the exact range for a while; the window's records decide what it is now.
     let total = 0n
     this.#forEachCounted(h, feature, (value) => {
@@ -106,11 +106,11 @@ export class FeatureReader {
     const counted = this.#count(h, feature)
     if (counted === 0) return Number.NaN
     const sum = this.#sum(h, index, feature)
-    if (sum !== sum) return sum
+    if (Number.isNaN(sum)) return sum
     const word = h + this.#word(feature.squares)
     const { F } = this.#history.arena
     let squares = 0n
-    if (F[word] === F[word]) squares = squaresToBigInt(F[word], F[word + 1])
+    if (!Number.isNaN(F[word])) squares = squaresToBigInt(F[word], F[word + 1])
     else
       this.#forEachCounted(h, feature, (value) => {
         squares += BigInt(value) * BigInt(value)
@@ -121,7 +121,7 @@ export class FeatureReader {
   #doubleSum(h: number, index: number, feature: PlannedFeature): number {
     const word = h + this.#word(feature.source)
     const { F } = this.#history.arena
-    if (F[word] === F[word]) return roundExpansion(F, word)
+    if (!Number.isNaN(F[word])) return roundExpansion(F, word)
     const values: number[] = []
     this.#forEachCounted(h, feature, (value) => values.push(value))
     const sum = sumExactly(values)
@@ -138,7 +138,7 @@ export class FeatureReader {
     const { F } = this.#history.arena
     const sumWord = h + this.#word(feature.source)
     const squaresWord = h + this.#word(feature.squares)
-    if (F[sumWord] === F[sumWord] && F[squaresWord] === F[squaresWord]) {
+    if (!Number.isNaN(F[sumWord]) && !Number.isNaN(F[squaresWord])) {
       const terms = (word: number): number[] => Array.from(F.subarray(word, word + expansionTerms))
       return standardDeviationOfDoubles(counted, terms(sumWord), terms(squaresWord))
     }
