@@ -139,9 +139,9 @@ function moneyArithmetic(checking: Checking, node: ASTNode, op: Arithmetic, a: V
   const left = a.expression
   const right = b.expression
   if (left.type.kind === 'money' && right.type.kind === 'money') {
-    const [x, y] = sameScale(left, right)
+    const [x, y] = sameScale(left, right, op === '/' ? 'compare' : 'keep')
     if (op === '+' || op === '-') return exact(checking, node, op, x.type, x, y)
-    // Both in one unit: the quotient of minor units is that of major units, rounded once.
+    // Both in one unit: the quotient of minor units is that of major units, rounded once (twice beyond 2^53).
     if (op === '/') return checking.value(node, { op: 'divide', type: double, args: [x, y] })
   }
   if (op === '*' && (left.type.kind === 'int' || right.type.kind === 'int')) {
@@ -163,10 +163,10 @@ function moneyArithmetic(checking: Checking, node: ASTNode, op: Arithmetic, a: V
   return inDoubles(checking, node, op, a, b)
 }
 
-function sameScale(a: Expression, b: Expression): Pair {
+function sameScale(a: Expression, b: Expression, use: 'compare' | 'keep'): Pair {
   if (a.type.kind !== 'money' || b.type.kind !== 'money') return [a, b]
   const decimals = Math.max(a.type.decimals, b.type.decimals)
-  return [scaled(a, decimals, 'keep'), scaled(b, decimals, 'keep')]
+  return [scaled(a, decimals, use), scaled(b, decimals, use)]
 }
 
 const doubleOperations = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide' } as const
