@@ -1,5 +1,5 @@
 import { typeName, type ValueType } from '#shared/domain/value-type'
-import type { Checking, Reference, Value } from './checking.ts'
+import { type Checking, checkAll, type Reference, type Value } from './checking.ts'
 import { nearest } from './diagnostic.ts'
 import { accepts, type FunctionSignature, functions } from './functions.ts'
 import type { ASTNode } from './parse-expression.ts'
@@ -30,8 +30,8 @@ export function checkCall(
     if (special.arity.includes(args.length)) return special.check(checking, node, args)
     return checking.report(node, 'bad-argument', `${name}() does not take ${args.length} arguments`, special.usage)
   }
-  const values = args.map((arg) => checking.check(arg))
-  if (signature === undefined || !values.every((value) => value !== undefined)) return undefined
+  const values = checkAll(checking, args)
+  if (signature === undefined || values === undefined) return undefined
   return ordinary(checking, node, name, signature, values)
 }
 

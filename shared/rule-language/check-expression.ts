@@ -1,17 +1,15 @@
 import { RuleFault } from '#shared/domain/rule-fault'
-import { bool, double, int, string, typeName, type ValueType } from '#shared/domain/value-type'
+import { bool, type ValueType } from '#shared/domain/value-type'
 import { checkCall } from './check-call.ts'
-import type { Checking, Reference, Value } from './checking.ts'
-import { aType, constant, isNumber, literalAsMoney } from './checking.ts'
-import { parseDecimal } from './decimal.ts'
-import type { ExpressionProblem } from './diagnostic.ts'
-import { nearest } from './diagnostic.ts'
+import { aType, type Checking, checkAll, constant, isNumber, type Reference, type Value } from './checking.ts'
+import { type ExpressionProblem, nearest } from './diagnostic.ts'
 import { constantValue } from './evaluate.ts'
-import type { Comparison, Expression } from './expression.ts'
-import { operands } from './expression.ts'
-import type { Names } from './names.ts'
+import { type Comparison, type Expression, operands } from './expression.ts'
+import { listLiteral, membership } from './lists.ts'
+import { literal } from './literals.ts'
 import {
   isDeclared,
+  type Names,
   namesOf,
   pathsBelow,
   reportNoValue,
@@ -168,9 +166,9 @@ class Checker implements Checking {
   #operation(node: ASTNode): Value | undefined {
     switch (node.op) {
       case 'value':
-        return this.#literal(node)
+        return literal(this, node)
       case 'list':
-        return this.#list(node, node.args)
+        return listLiteral(this, node, node.args)
       case '!_':
         return this.#not(node, node.args)
       case '-_': {
@@ -183,7 +181,7 @@ class Checker implements Checking {
       case '?:':
         return this.#conditional(node, node.args)
       case 'in':
-        return this.#in(node, node.args)
+        return membership(this, node, node.args)
       case '==':
       case '!=':
       case '<':
@@ -202,49 +200,6 @@ class Checker implements Checking {
     }
   }
 
-  #literal(node: ASTNode & { op: 'value' }): Value | undefined {
-    const written = this.written(node)
-    switch (typeof node.args) {
-      case 'string':
-        return { expression: constant(string, node.args), literal: undefined, node }
-      case 'boolean':
-        return { expression: constant(bool, node.args ? 1 : 0), literal: undefined, node }
-      case 'number':
-        return { expression: constant(double, node.args), literal: parseDecimal(written), node }
-      case 'bigint': {
-        const value = Number(node.args)
-        if (!Number.isSafeInteger(value))
-          return this.report(node, 'out-of-range', `${written} is beyond the range of int, ±(2^53 − 1)`)
-        return { expression: constant(int, value), literal: parseDecimal(written), node }
-      }
-      default:
-        if (node.args === null)
-          return this.report(node, 'null', 'null is absence: ask for it with has()', '!has(amount)')
-        if (/^\d+[uU]$/.test(written))
-          return this.report(node, 'unsupported', 'there is one kind of int', written.slice(0, -1))
-        return this.report(node, 'unsupported', 'bytes are not part of rules', written.replace(/^[bB]/, ''))
-    }
-  }
-
-  #list(node: ASTNode, nodes: readonly ASTNode[]): Value | undefined {
-    const values = this.#all(nodes)
-    if (nodes.length === 0) return this.report(node, 'empty-list', 'the list is empty: nothing is in it')
-    if (values === undefined) return undefined
-    const money = values.find(({ expression }) => expression.type.kind === 'money')
-    const first = money ?? values.find(({ expression }) => expression.type.kind === 'double') ?? values[0]
-    const elements = values.map((value) => this.#asElement(value, first.expression.type))
-    if (!elements.every((element) => element !== undefined)) return undefined
-    return this.value(node, { op: 'list', type: { kind: 'list', element: first.expression.type }, args: elements })
-  }
-
-  #asElement(value: Value, type: ValueType): Expression | undefined {
-    const { expression, node } = value
-    if (type.kind === 'money' && value.literal !== undefined) return literalAsMoney(this, value, type.decimals)
-    if (typeName(expression.type) === typeName(type)) return expression
-    if (type.kind === 'double' && expression.type.kind === 'int') return expression
-    return this.report(node, 'type-mismatch', `the list holds ${typeName(type)}, this is ${aType(expression.type)}`)
-  }
-
   #not(node: ASTNode, argument: ASTNode): Value | undefined {
     const operand = this.#condition(argument)
     return operand && this.value(node, { op: 'not', type: bool, args: [operand.expression] })
@@ -258,7 +213,7 @@ class Checker implements Checking {
 
   #conditional(node: ASTNode, [c, a, b]: readonly [ASTNode, ASTNode, ASTNode]): Value | undefined {
     const condition = this.#condition(c)
-    const values = this.#all([a, b])
+    const values = checkAll(this, [a, b])
     if (values === undefined) return undefined
     const pair = commonUnit(this, node, values[0], values[1], 'keep')
     if (pair === undefined || condition === undefined) return undefined
@@ -285,7 +240,7 @@ class Checker implements Checking {
       if (!isNull(other)) this.check(other)
       return this.report(node, 'null', 'a comparison with what is absent is false', op === '==' ? `!${asked}` : asked)
     }
-    const values = this.#all([a, b])
+    const values = checkAll(this, [a, b])
     if (values === undefined) return undefined
     this.#checkEventType(values[0], values[1])
     this.#checkEventType(values[1], values[0])
@@ -303,63 +258,9 @@ class Checker implements Checking {
     this.report(node, 'unknown-event-type', `there is no event type \`${name.value}\``, hint)
   }
 
-  #in(node: ASTNode, [a, b]: readonly [ASTNode, ASTNode]): Value | undefined {
-    const value = this.check(a)
-    if (b.op === 'list') return value ? this.#inLiteral(node, value, b) : this.#ignore(b)
-    const collection = this.check(b)
-    if (value === undefined || collection === undefined) return undefined
-    const { type } = collection.expression
-    if (type.kind !== 'list' && type.kind !== 'map')
-      return this.report(b, 'type-mismatch', `\`in\` needs a list or map, not ${aType(type)}`, `[${this.written(b)}]`)
-    const element = type.kind === 'list' ? type.element : string
-    const converted = this.#asMember(value, element)
-    return converted && this.value(node, { op: 'in', type: bool, args: [converted, collection.expression] })
-  }
-
-  /** Each element takes the unit of the value: `amount in [1, 2.50]`. */
-  #inLiteral(node: ASTNode, value: Value, list: ASTNode & { op: 'list' }): Value | undefined {
-    if (list.args.length === 0) return this.report(list, 'empty-list', 'the list is empty: nothing is in it')
-    const { type } = value.expression
-    const elements = list.args.map((element) => {
-      const checked = this.check(element)
-      if (checked === undefined) return undefined
-      const pair = commonUnit(this, element, value, checked, 'keep')
-      if (pair === undefined) return undefined
-      if (pair[0] === value.expression) return pair[1]
-      return this.report(
-        element,
-        'type-mismatch',
-        `${typeName(type)} is compared with ${aType(checked.expression.type)}`,
-      )
-    })
-    if (!elements.every((element) => element !== undefined)) return undefined
-    const listType: ValueType = { kind: 'list', element: type }
-    const collection = this.value(list, { op: 'list', type: listType, args: elements })
-    return collection && this.value(node, { op: 'in', type: bool, args: [value.expression, collection.expression] })
-  }
-
-  #asMember(value: Value, type: ValueType): Expression | undefined {
-    const { expression, node } = value
-    if (type.kind === 'money' && value.literal !== undefined) return literalAsMoney(this, value, type.decimals)
-    const areNumbers =
-      isNumber(type) && isNumber(expression.type) && type.kind !== 'money' && expression.type.kind !== 'money'
-    if (typeName(expression.type) === typeName(type) || areNumbers) return expression
-    return this.report(node, 'type-mismatch', `the elements are ${typeName(type)}, not ${typeName(expression.type)}`)
-  }
-
   #arithmetic(node: ASTNode, op: Arithmetic, nodes: readonly [ASTNode, ASTNode]): Value | undefined {
-    const values = this.#all(nodes)
+    const values = checkAll(this, nodes)
     return values && arithmetic(this, node, op, values[0], values[1])
-  }
-
-  /** Checks all, so that the problems of each are told. */
-  #all(nodes: readonly ASTNode[]): readonly Value[] | undefined {
-    const values = nodes.map((node) => this.check(node))
-    return values.every((value) => value !== undefined) ? values : undefined
-  }
-
-  #ignore(list: ASTNode & { op: 'list' }): undefined {
-    this.#all(list.args)
   }
 
   #reportFault(node: ASTNode, expression: Expression, { reason }: RuleFault): undefined {

@@ -50,6 +50,12 @@ export interface Checking {
   value(node: ASTNode, expression: Expression): Value | undefined
 }
 
+/** Checks all, so that the problems of each are told. */
+export function checkAll(checking: Checking, nodes: readonly ASTNode[]): readonly Value[] | undefined {
+  const values = nodes.map((node) => checking.check(node))
+  return values.every((value) => value !== undefined) ? values : undefined
+}
+
 export const constant = (type: ValueType, value: unknown): Expression => ({ op: 'constant', type, value })
 
 export const isNumber = (type: ValueType): boolean =>
