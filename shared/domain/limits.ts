@@ -49,4 +49,6 @@ export const limits = {
   expressionCharactersMax: 16_384,
   /** Longest regular expression. Its program and the time per character grow with it. */
   regularExpressionCharactersMax: 1_000,
+  /** Steps of its program, each of which may cost once per character: `(\pL{1000})` has 1,004 and takes 9 µs per character. */
+  regularExpressionStepsMax: 500,
 } as const

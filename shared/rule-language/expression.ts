@@ -40,7 +40,7 @@ export type Expression =
       readonly type: ValueType
       readonly args: readonly [Expression, Expression]
     }
-  /** Doubles; a result that is not finite faults the rule. */
+  /** Doubles; a result that is not finite faults the rule. Of type money only where a comparison scales a side, exact in effect (`operators.ts`). */
   | {
       readonly op: 'add' | 'subtract' | 'multiply' | 'divide'
       readonly type: ValueType
@@ -59,18 +59,18 @@ export type Expression =
       readonly type: ValueType
       readonly args: readonly [Expression, Expression, Expression]
     }
-  /** Presence of any of the args' value: `has(merchant.country)`. */
+  /** Whether the value is there: `has(merchant.country)`. Of an object, an `or` over its fields. */
   | { readonly op: 'has'; readonly type: ValueType; readonly args: readonly [Expression] }
   | { readonly op: 'in'; readonly type: ValueType; readonly args: readonly [Expression, Expression] }
   | { readonly op: 'list'; readonly type: ValueType; readonly args: readonly Expression[] }
   | { readonly op: 'index'; readonly type: ValueType; readonly args: readonly [Expression, Expression] }
-  /** Name of a built-in function; `functions.ts` lists them with their signatures. */
+  /** Name of a built-in function (`functions.ts` lists them with their signatures), `distanceKm`, or `concat`: `+` of texts or lists. */
   | { readonly op: 'call'; readonly type: ValueType; readonly name: string; readonly args: readonly Expression[] }
-  /** `inList("name", value)`; index into `RuleSet.lists`. */
+  /** `inList("name", value)`; index into `RuleSet.lists`. Entries expire in event time, so the caller of `evaluate.ts` says what a list holds. */
   | { readonly op: 'in-list'; readonly type: ValueType; readonly list: number; readonly args: readonly [Expression] }
   /** `text.matches("…")` by a linear-time engine; the pattern is a literal. */
   | { readonly op: 'matches'; readonly type: ValueType; readonly pattern: string; readonly args: readonly [Expression] }
-  /** `tags.exists(t, t == "x")`; `variable` numbers the element for `op: 'variable'`. */
+  /** `tags.exists(t, t == "x")`; `variable` numbers the element for `op: 'variable'`, by the depth of nesting: equal macros are equal trees. */
   | {
       readonly op: 'exists' | 'all' | 'exists-one'
       readonly type: ValueType

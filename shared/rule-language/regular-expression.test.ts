@@ -16,6 +16,11 @@ it('finds a match anywhere in the text', () => {
   expect(compilePattern('^\\p{L}+$')('Zürich')).toBe(true)
 })
 
+it('takes patterns of ordinary size', () => {
+  for (const pattern of ['^[A-Z]{2}\\d{2}[A-Z0-9]{11,30}$', '[a-z0-9.]+@[a-z0-9.]+\\.[a-z]{2,}$', 'a{200}'])
+    expect(explainPattern(pattern)).toBeUndefined()
+})
+
 test.each([
   ['(?=a)', 'looking ahead'],
   ['(?!a)', 'looking ahead'],
@@ -30,6 +35,7 @@ test.each([
   ['a**', 'nested repetition'],
   ['((a{100}){100}){100}', 'invalid repeat count'],
   ['a'.repeat(1_001), '1001 characters'],
+  ['(\\pL{1000})'.repeat(80), 'steps per character'],
 ])('refuses %s: %s', (pattern, reason) => {
   expect(explainPattern(pattern)?.message).toContain(reason)
 })

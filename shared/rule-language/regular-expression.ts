@@ -7,15 +7,17 @@ export function compilePattern(pattern: string): (text: string) => boolean {
   return (text) => compiled.test(text)
 }
 
-/** Why a pattern is refused, or undefined where it is fine. */
+/** Why a pattern is refused (syntax, length, cost), or undefined where it is fine. */
 export function explainPattern(pattern: string): { message: string; hint: string | undefined } | undefined {
   if (pattern.length > limits.regularExpressionCharactersMax) {
     const message = `the pattern has ${pattern.length} characters, at most ${limits.regularExpressionCharactersMax} are allowed`
     return { message, hint: 'ask for several patterns with ||, or use a named list' }
   }
   try {
-    RE2JS.compile(pattern)
-    return undefined
+    const steps = RE2JS.compile(pattern).programSize()
+    if (steps <= limits.regularExpressionStepsMax) return undefined
+    const message = `the pattern takes up to ${steps} steps per character, at most ${limits.regularExpressionStepsMax} are allowed`
+    return { message, hint: 'fewer or smaller repetitions: {2,} in place of {2,900}' }
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error
     const lacking = lacks.find(([shape]) => shape.test(pattern))
