@@ -13,6 +13,8 @@ export const limits = {
   keyBytesMax: 256,
   /** How far behind the newest event of its actor an event may be and still be put in its place. */
   latenessMsDefault: 10 * 60_000,
+  /** A longer lateness would keep every account's events, and what was found for them, for weeks. */
+  latenessMsMax: 7 * 86_400_000,
   /** Records in one actor's history. Doubling a larger ring would pause the engine for more than 2 ms. */
   recordsPerActorMax: 131_072,
   /** Open runs of one pattern for one actor. A pattern that opens more is faulted for the event, counted and named. */
@@ -29,8 +31,8 @@ export const limits = {
   ruleFileDepthMax: 24,
   /** Mistakes that are listed for one file: nobody mends more in one go, and a file of garbage has one per line. */
   diagnosticsPerFileMax: 200,
-  /** Values that are written without needed quotes, per file: each is mended and the file is read again. */
-  yamlRepairsMax: 30,
+  /** Each value that is written without needed quotes is mended and its file is read again: so many characters at most. */
+  yamlRepairCharactersMax: 2_097_152,
   /** A name stands in every alert, in telemetry and in columns of screens. */
   nameCharactersMax: 100,
   /** Fields of all event types: each may become a column of every batch. */

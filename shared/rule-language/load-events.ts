@@ -41,6 +41,8 @@ export function loadEvents(file: SourceFile | undefined, problems: Problems): Lo
 class EventsLoading {
   readonly schema = { fields: [] as Field[], types: [] as EventType[], keys: [] as string[] }
   readonly #problems: Problems
+  /** Fields whose type could not be read: using one as a key is no second mistake. */
+  readonly #refused = new Set<string>()
   readonly #fieldNumbers = new Map<string, number>()
   readonly #keyTypes = new Map<string, { type: ValueType; typeOfEvent: string }>()
 
@@ -83,8 +85,11 @@ class EventsLoading {
           `"${key.value}" is a word of the expression language`,
           `call it ${key.value}_`,
         )
-      if (value === undefined) continue
       const path = prefix + key.value
+      if (value === undefined) {
+        this.#refused.add(path)
+        continue
+      }
       if (value.value.kind === 'object') this.#addFields(value.value.fields, `${path}.`, add)
       else if (this.schema.fields.length < limits.fieldsMax) add(path, value.value.type, value.value.isOptional)
       else this.#problems.error(key.at, 'out-of-bounds', `more than ${limits.fieldsMax} fields are declared`)
@@ -154,7 +159,8 @@ class EventsLoading {
   }
 
   #reportUnknownField(path: string, at: Place, typeOfEvent: string, byPath: ReadonlyMap<string, number>): void {
-    const near = nearest(path, byPath.keys()) ?? [...byPath.keys()].find((known) => known.startsWith(`${path}.`))
+    if (this.#refused.has(path)) return
+    const near = [...byPath.keys()].find((known) => known.startsWith(`${path}.`)) ?? nearest(path, byPath.keys())
     this.#problems.error(
       at,
       'unknown-name',

@@ -95,9 +95,9 @@ function checkWindow(kind: FeatureKind, { value, at }: Located<FeatureText>, { p
         problems.error(written.at, 'conflicting-keys', `elapsed has no "${key}"`, 'it looks at the previous event only')
     return
   }
-  if (over === undefined && events === undefined)
+  if (!value.written.has('over') && !value.written.has('events'))
     problems.error(at, 'missing-key', `${kind} needs a window`, 'add over: 1h, or events: 10 for the last ten')
-  if (delay !== undefined && over === undefined)
+  if (delay !== undefined && !value.written.has('over'))
     problems.error(
       delay.at,
       'conflicting-keys',

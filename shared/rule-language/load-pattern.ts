@@ -21,11 +21,12 @@ type Steps = readonly Located<StepText>[]
  * @returns undefined: it has errors
  */
 export function loadPattern(
-  { pattern, within, skip }: RuleText,
+  text: RuleText,
   numbered: readonly NumberedStep[],
   scope: Scope,
   context: RuleContext,
 ): PatternBody | undefined {
+  const { pattern, within, skip } = text
   if (pattern === undefined) return undefined
   const { problems } = context
   if (numbered.length > limits.stepsPerPatternMax)
@@ -38,8 +39,12 @@ export function loadPattern(
   const steps = loading.sequence(pattern.value)
   const body: Pattern = { steps, withinMs: within?.value ?? null, skip: skipOf(skip) }
   const validity = checkPattern(body)
-  for (const problem of validity.problems)
-    problems.error(placeOf(problem, pattern, skip?.at), problem.code, problem.message, problem.hint)
+  for (const problem of validity.problems) {
+    const step = stepAt(problem.path, pattern.value)
+    if (isConsequence(problem, step?.value, text)) continue
+    const at = step === undefined ? skip?.at : placeIn(step, problem)
+    problems.error(at ?? pattern.at, problem.code, problem.message, problem.hint)
+  }
   if (validity.canBeEmpty)
     problems.warning(
       pattern.at,
@@ -147,17 +152,27 @@ function skipOf(skip: RuleText['skip']): Skip {
   return last === undefined ? { strategy: 'none' } : { strategy: 'to-last', step: last.value, onMissError }
 }
 
-function placeOf(problem: PatternProblem, pattern: Located<Steps>, skipAt: Place | undefined): Place {
-  let steps: Steps | undefined = pattern.value
+function stepAt(path: readonly number[], pattern: Steps): Located<StepText> | undefined {
+  let steps: Steps | undefined = pattern
   let step: Located<StepText> | undefined
-  for (const index of problem.path) {
+  for (const index of path) {
     step = steps?.[index]
     steps = step?.value.group?.value
   }
-  if (step === undefined) return problem.code === 'unknown-skip-step' ? (skipAt ?? pattern.at) : pattern.at
-  const text = step.value
-  const head = headOf(text).name?.at ?? step.at
-  switch (problem.code) {
+  return step
+}
+
+/** What a value that was refused would have settled is no second mistake. */
+function isConsequence({ code }: PatternProblem, step: StepText | undefined, rule: RuleText): boolean {
+  const isRefused = (key: 'times' | 'within', text: StepText | RuleText | undefined): boolean =>
+    text?.written.has(key) === true && (text as Partial<StepText>)[key] === undefined
+  if (code === 'until-without-loop') return isRefused('times', step)
+  return code === 'trailing-notFollowedBy-without-window' && (isRefused('within', step) || isRefused('within', rule))
+}
+
+function placeIn({ value: text, at }: Located<StepText>, { code, message }: PatternProblem): Place {
+  const head = headOf(text).name?.at ?? at
+  switch (code) {
     case 'bad-times':
       return text.times?.at ?? head
     case 'until-without-loop':
@@ -167,7 +182,7 @@ function placeOf(problem: PatternProblem, pattern: Located<Steps>, skipAt: Place
     case 'optional-negation':
       return text.optional?.at ?? head
     case 'gap-longer-than-window':
-      return (problem.message.startsWith('"gap"') ? text.gap?.at : text.within?.at) ?? head
+      return (message.startsWith('"gap"') ? text.gap?.at : text.within?.at) ?? head
     default:
       return head
   }

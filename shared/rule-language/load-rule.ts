@@ -4,7 +4,7 @@ import type { ValueType } from '#shared/domain/value-type'
 import { nearest } from './diagnostic.ts'
 import { loadFeature } from './load-feature.ts'
 import { loadPattern } from './load-pattern.ts'
-import { type NumberedStep, numberSteps } from './numbered-steps.ts'
+import { headOf, type NumberedStep, numberSteps } from './numbered-steps.ts'
 import { ruleContent } from './rule-content.ts'
 import { checkMessage, checkText, type RuleContext } from './rule-context.ts'
 import { checkRuleNames } from './rule-names.ts'
@@ -23,10 +23,13 @@ export type LoadedRule = Omit<Rule, 'scenario'> & {
  * Checks a rule against the event types and lists.
  * @returns undefined where something that it cannot do without is missing; whoever reads it asks for errors first
  */
-export function loadRule(text: Located<RuleText>, context: RuleContext): LoadedRule | undefined {
+export function loadRule(text: Located<RuleText>, given: RuleContext): LoadedRule | undefined {
   const { value } = text
-  const on = eventTypesOf(text, context)
-  const by = keyOf(text, on, context)
+  const { on, isWhole } = eventTypesOf(text, given)
+  const by = keyOf(text, on, given)
+  // Without its event types or its key a rule knows too few names, which is one mistake, not many.
+  const isMistake = (name: string): boolean => isWhole && given.isMistake(name) && (name !== 'key' || by !== undefined)
+  const context = { ...given, isMistake }
   const steps = value.pattern === undefined ? [] : numberSteps(value.pattern.value)
   checkKeysOfPattern(value, context)
   const eventScope = scopeOf(context, on, by, value, steps)
@@ -63,7 +66,10 @@ export function loadRule(text: Located<RuleText>, context: RuleContext): LoadedR
 }
 
 /** Names of event types, as numbers in the order of the schema. */
-function eventTypesOf({ value, at }: Located<RuleText>, context: RuleContext): readonly number[] {
+function eventTypesOf(
+  { value, at }: Located<RuleText>,
+  context: RuleContext,
+): { on: readonly number[]; isWhole: boolean } {
   const names = context.events.types.map(({ name }) => name)
   const written = value.on?.value ?? [{ value: 'transaction', at }]
   const known = new Set<number>()
@@ -82,7 +88,7 @@ function eventTypesOf({ value, at }: Located<RuleText>, context: RuleContext): r
       )
     }
   }
-  return [...known].sort((a, b) => a - b)
+  return { on: [...known].sort((a, b) => a - b), isWhole: known.size > 0 && known.size === written.length }
 }
 
 function keyOf({ value, at }: Located<RuleText>, on: readonly number[], context: RuleContext): number | undefined {
@@ -147,6 +153,8 @@ function stepNames(steps: readonly NumberedStep[]): Pick<Scope, 'steps' | 'elsew
   const elsewhere = new Map<string, string>()
   for (const { name, isNegation } of steps)
     if (isNegation) elsewhere.set(name, 'it is an absence, which takes no event')
+  for (const group of steps.flatMap(({ groups }) => groups))
+    elsewhere.set(headOf(group).name?.value ?? '', 'it is a group; name one of its steps')
   return { steps: steps.map(({ name, isNegation }) => (isNegation ? '' : name)), elsewhere }
 }
 

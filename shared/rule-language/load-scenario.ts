@@ -111,7 +111,7 @@ class ScenariosLoading {
       at,
       'rule-in-two-scenarios',
       `"${name}" is in the scenario "${owner.scenario}" already`,
-      `see ${placeName(owner.at)}; a rule is in one scenario at most, so give "rules" without it`,
+      `see ${placeName(owner.at)}; name it in one of the two only`,
     )
     return false
   }

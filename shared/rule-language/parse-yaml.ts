@@ -1,7 +1,6 @@
 import {
   Composer,
   type CST,
-  type Document,
   isAlias,
   isMap,
   isNode,
@@ -13,8 +12,8 @@ import {
 } from 'yaml'
 import { limits } from '#shared/domain/limits'
 import type { Problems, SourceFile } from './source-file.ts'
-import { type YamlNode, yamlNode } from './yaml-node.ts'
-import { quoted, type UnquotedValue, unquotedAtError, unquotedInTree } from './yaml-quotes.ts'
+import { markReported, type YamlNode, yamlNode } from './yaml-node.ts'
+import { openQuote, quoted, type UnquotedValue, unquotedAtError, unquotedInTree } from './yaml-quotes.ts'
 
 /**
  * Parses one file as YAML 1.2 with the core schema. Keys are text; anchors, aliases, tags and merge keys are refused, so the tree
@@ -41,7 +40,7 @@ export function parseYaml(file: SourceFile, problems: Problems): YamlNode | unde
     const next = nextUnquoted(file, document)
     if (
       next !== undefined &&
-      unquoted.length < limits.yamlRepairsMax &&
+      (unquoted.length + 1) * file.text.length < limits.yamlRepairCharactersMax &&
       !unquoted.some((u) => u.start === next.start)
     ) {
       reportUnquoted(file, next, problems)
@@ -49,14 +48,22 @@ export function parseYaml(file: SourceFile, problems: Problems): YamlNode | unde
       continue
     }
     const isBroken = reportErrors(file, document, problems)
-    reportProperties(file, document.contents, problems)
+    reportNodes(file, document.contents, problems)
     if (isBroken) return undefined
     fillIn(file, document.contents, unquoted)
     return rootOf(file, document, problems)
   }
 }
 
-type Composed = Document.Parsed<ParsedNode>
+/** Errors that leave no doubt about what was meant. */
+const harmless: ReadonlySet<string> = new Set(['TAB_AS_INDENT'])
+
+interface Composed {
+  readonly contents: ParsedNode | null
+  readonly errors: readonly YAMLParseError[]
+  /** Where a second document starts. */
+  readonly second: number | undefined
+}
 
 function compose(file: SourceFile, text: string, problems: Problems): Composed | undefined {
   const tokens = [...new Parser().parse(text)]
@@ -70,18 +77,10 @@ function compose(file: SourceFile, text: string, problems: Problems): Composed |
     )
     return undefined
   }
-  const options = { version: '1.2', schema: 'core', merge: false, stringKeys: true, uniqueKeys: true } as const
+  const options = { version: '1.2', schema: 'core', merge: false, stringKeys: true, uniqueKeys: false } as const
   const composer = new Composer<ParsedNode>({ ...options, prettyErrors: false, logLevel: 'silent' })
-  const documents = [...composer.compose(tokens, true, text.length)]
-  const second = documents[1]
-  if (second !== undefined)
-    problems.error(
-      file.at(second.range?.[0] ?? 0),
-      'yaml-syntax',
-      'a second document starts here; a file holds one',
-      'remove the line `---`, or move what follows it to a file of its own',
-    )
-  return documents[0]
+  const [document, second] = [...composer.compose(tokens, true, text.length)]
+  return { contents: document.contents, errors: document.errors, second: second?.range[0] }
 }
 
 /** The tree of tokens is walked without recursion, since its depth is what is in doubt. */
@@ -101,20 +100,23 @@ function tooDeep(tokens: readonly CST.Token[]): number | undefined {
   return undefined
 }
 
-function nextUnquoted(file: SourceFile, document: Composed): UnquotedValue | undefined {
-  const error = document.errors.find((e) => e.code !== 'DUPLICATE_KEY')
-  const atError = error && unquotedAtError(file, document.contents, error.pos[0])
-  return atError ?? (error === undefined ? unquotedInTree(file, document.contents) : undefined)
+function nextUnquoted(file: SourceFile, { contents, errors }: Composed): UnquotedValue | undefined {
+  const error = errors.find(({ code }) => !harmless.has(code))
+  if (error === undefined) return unquotedInTree(file, contents)
+  const isMissing = error.code === 'MISSING_CHAR' && error.message.includes('quote')
+  return openQuote(file, contents, error.pos[0], isMissing) ?? unquotedAtError(file, contents, error.pos[0])
 }
 
-function reportUnquoted(file: SourceFile, value: UnquotedValue, problems: Problems): void {
-  const written = file.text.slice(value.start, value.end)
-  problems.error(
-    file.at(value.start),
-    'needs-quotes',
-    `the value of "${value.key}" needs quotes: ${value.why}`,
-    `write ${value.key}: ${quoted(written)}`,
-  )
+function reportUnquoted(file: SourceFile, { key, start, end, why, isOpen }: UnquotedValue, problems: Problems): void {
+  const written = file.text.slice(start, end)
+  if (isOpen) problems.error(file.at(start), 'yaml-syntax', why, `close it: ${key}: ${written}${written[0]}`)
+  else
+    problems.error(
+      file.at(start),
+      'needs-quotes',
+      `the value of "${key}" needs quotes: ${why}`,
+      `write ${key}: ${quoted(written)}`,
+    )
 }
 
 /** Of the same length, so that all that follows keeps its place. */
@@ -133,28 +135,28 @@ function fillIn(file: SourceFile, node: unknown, values: readonly UnquotedValue[
   if (isScalar(node)) {
     const value = values.find((v) => v.start === node.range?.[0])
     if (value === undefined) return
-    node.value = file.text.slice(value.start, value.end)
+    if (value.isOpen) markReported(node)
+    else node.value = file.text.slice(value.start, value.end)
     node.type = 'PLAIN'
   } else if (isMap(node)) for (const pair of node.items) fillIn(file, pair.value, values)
   else if (isSeq(node)) for (const item of node.items) fillIn(file, item, values)
 }
 
-/** @returns whether the tree cannot be trusted. A repeated key or a tab leaves no doubt about the rest. */
-function reportErrors(file: SourceFile, document: Composed, problems: Problems): boolean {
-  let isBroken = false
-  for (const error of document.errors) {
+/** @returns whether the tree cannot be trusted */
+function reportErrors(file: SourceFile, { errors, second }: Composed, problems: Problems): boolean {
+  if (second !== undefined)
+    problems.error(
+      file.at(second),
+      'yaml-syntax',
+      'a second document starts here; a file holds one',
+      'remove the line `---`, or move what follows it to a file of its own',
+    )
+  for (const error of errors) {
+    problems.error(file.at(error.pos[0]), 'yaml-syntax', error.message, syntaxHint(error.code))
     // What follows the first break of the structure is mostly its consequence.
-    if (isBroken) break
-    const at = file.at(error.pos[0])
-    if (error.code === 'DUPLICATE_KEY') {
-      const key = /^[^\s:,}]*/.exec(file.text.slice(at.offset))?.[0] ?? ''
-      problems.error(at, 'duplicate-key', `"${key}" stands twice in one map`, 'keep one of the two')
-    } else {
-      isBroken = error.code !== 'TAB_AS_INDENT'
-      problems.error(at, 'yaml-syntax', error.message, syntaxHint(error.code))
-    }
+    if (!harmless.has(error.code)) return true
   }
-  return isBroken
+  return false
 }
 
 function syntaxHint(code: YAMLParseError['code']): string | undefined {
@@ -178,8 +180,11 @@ function syntaxHint(code: YAMLParseError['code']): string | undefined {
   }
 }
 
-/** Anchors, aliases and tags. An alias is not followed, so that no file grows when it is read. */
-function reportProperties(file: SourceFile, node: unknown, problems: Problems): void {
+/**
+ * Anchors, aliases, tags and repeated keys. An alias is not followed, so that no file grows when it is read. Repeated keys are found
+ * here, since the parser compares each key with all before it, which takes minutes for a large file.
+ */
+function reportNodes(file: SourceFile, node: unknown, problems: Problems): void {
   if (!isNode(node)) return
   const at = file.at(node.range?.[0] ?? 0)
   if (isAlias(node) || node.anchor !== undefined)
@@ -191,8 +196,22 @@ function reportProperties(file: SourceFile, node: unknown, problems: Problems): 
       `YAML reads "${node.tag}" as a tag, and tags are not part of rule files`,
       'put the value in quotes',
     )
-  if (isMap(node)) for (const pair of node.items) reportProperties(file, pair.value, problems)
-  if (isSeq(node)) for (const item of node.items) reportProperties(file, item, problems)
+  if (isSeq(node)) for (const item of node.items) reportNodes(file, item, problems)
+  if (!isMap(node)) return
+  const keys = new Set<unknown>()
+  for (const { key, value } of node.items) {
+    if (isScalar(key)) {
+      if (keys.has(key.value))
+        problems.error(
+          file.at(key.range?.[0] ?? 0),
+          'duplicate-key',
+          `"${key.value}" stands twice in one map`,
+          'keep one of the two',
+        )
+      keys.add(key.value)
+    }
+    reportNodes(file, value, problems)
+  }
 }
 
 function rootOf(file: SourceFile, document: Composed, problems: Problems): YamlNode | undefined {

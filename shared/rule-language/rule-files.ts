@@ -32,7 +32,7 @@ export function sortFiles(files: ReadonlyMap<string, string>, problems: Problems
 export const folderOf = (file: SourceFile): string => file.name.slice(0, Math.max(file.name.lastIndexOf('/'), 0))
 
 /** `probe.rule.yaml:3`, for messages about another place. */
-export const placeName = ({ file, offset }: Place): string => `${file.name}:${file.position(offset).line}`
+export const placeName = ({ file, offset }: Place): string => `${file.name}:${file.lineOf(offset)}`
 
 type FileKind = 'events' | 'list' | 'rule' | 'scenario' | 'test'
 

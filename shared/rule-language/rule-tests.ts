@@ -101,7 +101,7 @@ function loadTestCase(
     name: text.name.value,
     rule,
     file: at.file.name,
-    line: at.file.position(at.offset).line,
+    line: at.file.lineOf(at.offset),
     events: events.filter((event) => event !== undefined),
     untilMs: text.until && testStartMs + text.until.value,
     expected,
@@ -125,7 +125,7 @@ class Expecting {
   read({ value: text, at }: Located<ExpectedText>): ExpectedAlert {
     this.#checkKind(text)
     return {
-      line: at.file.position(at.offset).line,
+      line: at.file.lineOf(at.offset),
       atMs: text.at && testStartMs + text.at.value,
       key: this.#key(text.key),
       event: text.event && this.#eventId(text.event),

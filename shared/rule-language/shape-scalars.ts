@@ -16,15 +16,15 @@ export const word = {
   are: 'letters, digits and _, in words joined by hyphens: probe-then-strike',
 }
 
-/** A name that must have the given form. */
+/** A name that must have the given form. A bad one is handed on: whoever refers to it makes no second mistake. */
 export function name(form: typeof word, example: string): Shape<string> {
   return {
     example,
     read(node, problems) {
       const read = readText(node, problems, limits.nameCharactersMax, example)
-      if (read === undefined || form.pattern.test(read.value)) return read
-      problems.error(read.at, 'bad-name', `"${read.value}" is no name`, `names are ${form.are}`)
-      return undefined
+      if (read !== undefined && !form.pattern.test(read.value))
+        problems.error(read.at, 'bad-name', `"${read.value}" is no name`, `names are ${form.are}`)
+      return read
     },
     schema: () => ({ type: 'string', pattern: form.pattern.source, maxLength: limits.nameCharactersMax }),
   }

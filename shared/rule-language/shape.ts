@@ -1,7 +1,7 @@
 import { isMap, isSeq } from 'yaml'
 import { nearest } from './diagnostic.ts'
 import type { Place, Problems } from './source-file.ts'
-import { describe, elementsOf, entriesOf, isNull, type YamlNode } from './yaml-node.ts'
+import { describe, elementsOf, entriesOf, isNull, isReported, type YamlNode } from './yaml-node.ts'
 
 /**
  * What a part of a file may look like. One shape does both: it reads the part, reporting each mistake at its place, and it gives
@@ -39,6 +39,9 @@ export type Keys = { readonly [key: string]: Key<unknown> }
 /** A key that is absent, or whose value was refused, is undefined. */
 export type RecordOf<K extends Keys> = {
   readonly [key in keyof K]: K[key] extends Key<infer T> ? Located<T> | undefined : never
+} & {
+  /** Keys that stand there, refused values too: what is wrong already is not missing as well. */
+  readonly written: ReadonlySet<string>
 }
 
 export const required = <T>(shape: Shape<T>, about: string): Key<T> => ({ shape, isRequired: true, about })
@@ -58,16 +61,20 @@ export function record<K extends Keys>(keys: K, { name, exactlyOne = [] }: Recor
     read(node, problems) {
       if (!isMap(node.ast))
         return refuse(node, problems, 'a map', `${name} has the keys ${Object.keys(keys).join(', ')}`)
-      const read: Record<string, unknown> = Object.fromEntries(Object.keys(keys).map((key) => [key, undefined]))
       const written = new Set<string>()
-      for (const { key, keyAt, value } of entriesOf(node, node.ast)) {
-        if (!Object.hasOwn(keys, key)) {
-          reportUnknownKey(key, keyAt, keys, name, isNull(value), problems)
-          continue
-        }
+      const read: Record<string, unknown> = { written }
+      for (const key of Object.keys(keys)) read[key] = undefined
+      const entries = entriesOf(node, node.ast)
+      const known = new Set(entries.map(({ key }) => key))
+      for (const { key: given, keyAt, value } of entries) {
+        const key = Object.hasOwn(keys, given)
+          ? given
+          : reportUnknownKey(given, keyAt, keys, name, isNull(value), problems)
+        // A slip in a key hides neither its value nor what depends on it.
+        if (key === undefined || (key !== given && known.has(key))) continue
         written.add(key)
         if (isNull(value)) reportNoValue(key, keyAt, keys[key], problems)
-        else read[key] = keys[key].shape.read(value, problems)
+        else if (!isReported(value)) read[key] = keys[key].shape.read(value, problems)
       }
       for (const [key, { isRequired, shape }] of Object.entries(keys))
         if (isRequired && !written.has(key))
@@ -93,6 +100,7 @@ export function record<K extends Keys>(keys: K, { name, exactlyOne = [] }: Recor
   }
 }
 
+/** @returns the key that was probably meant */
 function reportUnknownKey(
   key: string,
   at: Place,
@@ -100,18 +108,14 @@ function reportUnknownKey(
   name: string,
   isEmpty: boolean,
   problems: Problems,
-): void {
+): string | undefined {
   const near = nearest(key, Object.keys(keys))
-  problems.error(
-    at,
-    'unknown-key',
-    `${name} has no key "${key}"`,
-    near !== undefined
-      ? `did you mean "${near}"?`
-      : isEmpty
-        ? 'within { } a comma ends a value: if this belongs to the value before it, put that in quotes'
-        : `its keys are ${Object.keys(keys).join(', ')}`,
-  )
+  const others = isEmpty
+    ? 'within { } a comma ends a value: if this belongs to the value before it, put that in quotes'
+    : `its keys are ${Object.keys(keys).join(', ')}`
+  const hint = near === undefined ? others : `did you mean "${near}"?`
+  problems.error(at, 'unknown-key', `${name} has no key "${key}"`, hint)
+  return near
 }
 
 function reportNoValue(key: string, at: Place, { isRequired, shape }: Key<unknown>, problems: Problems): void {
@@ -159,7 +163,7 @@ export function dictionary<T>(
         if (!names.pattern.test(key)) problems.error(keyAt, 'bad-name', `"${key}" is no name`, `names are ${names.are}`)
         if (isNull(value) && !mayBeNull)
           problems.error(keyAt, 'missing-value', `"${key}" has no value`, `write ${key}: ${of.example}`)
-        entries.push({ key: { value: key, at: keyAt }, value: isNull(value) ? undefined : of.read(value, problems) })
+        entries.push({ key: { value: key, at: keyAt }, value: hasValue(value) ? of.read(value, problems) : undefined })
       }
       return { value: entries, at: node.at }
     },
@@ -198,7 +202,7 @@ export function list<T>(of: Shape<T>, { min = 0, max, orOne = false }: ListOptio
           problems.error(element.at, 'missing-value', `an element of "${node.key}" has no value`, `write ${of.example}`)
           continue
         }
-        const read = of.read(element, problems)
+        const read = isReported(element) ? undefined : of.read(element, problems)
         if (read !== undefined) elements.push(read)
       }
       return { value: elements, at: node.at }
@@ -235,6 +239,8 @@ export function recursive<T>(name: string, define: () => Shape<T>): Shape<T> {
     },
   }
 }
+
+const hasValue = (node: YamlNode): boolean => !isNull(node) && !isReported(node)
 
 /** Reports that something else was expected. */
 export function refuse(node: YamlNode, problems: Problems, expected: string, hint: string): undefined {

@@ -20,6 +20,11 @@ export class SourceFile {
 
   /** Line and column from 1; columns count characters, not code units. */
   position(offset: number): { line: number; column: number } {
+    const line = this.lineOf(offset)
+    return { line, column: [...this.text.slice(this.#lineStarts[line - 1], offset)].length + 1 }
+  }
+
+  lineOf(offset: number): number {
     let low = 0
     let high = this.#lineStarts.length
     while (high - low > 1) {
@@ -27,12 +32,12 @@ export class SourceFile {
       if (this.#lineStarts[middle] <= offset) low = middle
       else high = middle
     }
-    return { line: low + 1, column: [...this.text.slice(this.#lineStarts[low], offset)].length + 1 }
+    return low + 1
   }
 
   /** Start and end of the line that holds the offset, without its line end. */
   lineAround(offset: number): { start: number; end: number } {
-    const start = this.#lineStarts[this.position(offset).line - 1]
+    const start = this.#lineStarts[this.lineOf(offset) - 1]
     const next = this.text.indexOf('\n', start)
     const end = next < 0 ? this.text.length : next
     return { start, end: this.text[end - 1] === '\r' && end > start ? end - 1 : end }

@@ -100,7 +100,8 @@ class FieldsReading {
     else {
       const written = isScalar(node.ast) ? writtenText(node.ast) : ''
       const hint = type.kind === 'string' && isScalar(node.ast) ? `put it in quotes: "${written}"` : typeHint(type)
-      this.#refuse(node.at, 'bad-value', `"${node.key}" is ${typeName(type)}, not ${describe(node)}`, hint)
+      const found = isScalar(node.ast) ? `, not ${describe(node)}` : ', which this is not'
+      this.#refuse(node.at, 'bad-value', `"${node.key}" is ${typeName(type)}${found}`, hint)
     }
   }
 
@@ -142,6 +143,6 @@ export function typeHint(type: ValueType): string {
     case 'bool':
       return 'write true or false'
     default:
-      return isNumeric(type) ? `write a ${type.kind === 'int' ? 'whole ' : ''}number` : `write a ${type.kind}`
+      return isNumeric(type) ? `write a ${type.kind === 'int' ? 'whole ' : ''}number` : `write a ${typeName(type)}`
   }
 }

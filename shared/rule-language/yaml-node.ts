@@ -40,6 +40,13 @@ export const elementsOf = (node: YamlNode, list: YAMLSeq): YamlNode[] =>
 
 export const isNull = (node: YamlNode): boolean => node.ast === null || (isScalar(node.ast) && node.ast.value === null)
 
+/** Marks a value that was reported while the file was parsed and is not to be read. A tag, since no tag survives parsing. */
+export function markReported(scalar: Scalar): void {
+  scalar.tag = 'reported'
+}
+
+export const isReported = (node: YamlNode): boolean => node.ast?.tag === 'reported'
+
 /** The text of a scalar as its author wrote it: `1.00`, not 1. */
 export function writtenText(scalar: Scalar): string {
   return typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value))

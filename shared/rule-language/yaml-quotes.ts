@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, type Node, type Pair } from 'yaml'
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml'
 import type { SourceFile } from './source-file.ts'
 
 /** Keys whose values are expressions or prose: where YAML and they disagree, it is quotes that are missing. */
@@ -7,13 +7,41 @@ export const quotableKeys: ReadonlySet<string> = new Set([
   ...['message', 'title', 'reason', 'note', 'name'],
 ])
 
-/** A value that needs quotes and has none. */
+/** A value that needs quotes and has none, or has but one. */
 export interface UnquotedValue {
   readonly key: string
   /** Extent of the value in the file. */
   readonly start: number
   readonly end: number
   readonly why: string
+  /** A quote opens and does not close: what was meant cannot be told. */
+  readonly isOpen: boolean
+}
+
+/**
+ * A quote that is not closed before the error. It swallows what follows, up to the quote of another key, so the error shows
+ * lines below.
+ * @param isMissing the parser found no closing quote at all
+ */
+export function openQuote(
+  file: SourceFile,
+  root: Node | null,
+  errorOffset: number,
+  isMissing: boolean,
+): UnquotedValue | undefined {
+  const line = file.lineAround(errorOffset)
+  let start: number | undefined
+  visitScalars(root, (scalar) => {
+    if (!scalar.type?.startsWith('QUOTE') || !scalar.range) return
+    const [from, to] = scalar.range
+    const swallowsKey = from < line.start && to > line.start && /[\w-]+:\s*$/.test(file.text.slice(line.start, to - 1))
+    if (from < errorOffset && (isMissing ? to >= errorOffset : swallowsKey)) start = from
+  })
+  if (start === undefined) return undefined
+  const own = file.lineAround(start)
+  const end = own.start + file.text.slice(own.start, own.end).trimEnd().length
+  const key = /([\w-]+):\s*$/.exec(file.text.slice(own.start, start))?.[1] ?? ''
+  return { key, start, end, why: 'the quote that opens here is not closed', isOpen: true }
 }
 
 /** The value that holds a syntax error, if it is one that quotes would mend. */
@@ -27,7 +55,7 @@ export function unquotedAtError(file: SourceFile, root: Node | null, errorOffset
   }
   if (found === undefined) return undefined
   const end = endOfValue(text, found.start, isWithinFlow(text, root, found.start))
-  return errorOffset > end ? undefined : { ...found, end, why: whyQuotes(text.slice(found.start, end)) }
+  return errorOffset > end ? undefined : { ...found, end, why: whyQuotes(text.slice(found.start, end)), isOpen: false }
 }
 
 /** Values that YAML took for something else without an error: `!has(x)` for a tag, `inList("a", b)` in braces for two entries. */
@@ -67,7 +95,7 @@ export function isCutOff(text: string): boolean {
 
 function unquoted(file: SourceFile, root: Node | null, key: string, start: number): UnquotedValue {
   const end = endOfValue(file.text, start, isWithinFlow(file.text, root, start))
-  return { key, start, end, why: whyQuotes(file.text.slice(start, end)) }
+  return { key, start, end, why: whyQuotes(file.text.slice(start, end)), isOpen: false }
 }
 
 /** Reads as far as the expression goes: strings and brackets are whole, and braces around it end it. */
@@ -134,6 +162,12 @@ function visitPairs(
     visit(pair, node.items[i - 1], node.flow === true)
     visitPairs(pair.value, visit)
   })
+}
+
+function visitScalars(node: unknown, visit: (scalar: Scalar) => void): void {
+  if (isScalar(node)) visit(node)
+  else if (isMap(node)) for (const pair of node.items) visitScalars(pair.value, visit)
+  else if (isSeq(node)) for (const item of node.items) visitScalars(item, visit)
 }
 
 const keyOf = (pair: Pair<unknown, unknown>): string | undefined =>
