@@ -2,7 +2,7 @@ import type { Automaton } from './automaton.ts'
 import { rowStops, rowTakes } from './automaton.ts'
 import { Chain } from './chain.ts'
 import type { Draft } from './draft.ts'
-import { GuardTest } from './guard-test.ts'
+import { GuardCheck } from './guard-check.ts'
 import type { Judge } from './judge.ts'
 import type { RunBlocks } from './run-blocks.ts'
 import { recordFirstAt, recordNode, recordSecondAt, recordStart, recordState, recordWords } from './run-layout.ts'
@@ -21,7 +21,7 @@ export class Branching {
   refusedRuns = 0
   refusedEvents = 0
   private readonly automaton: Automaton
-  private readonly tests: GuardTest
+  private readonly tests: GuardCheck
   private readonly blocks: RunBlocks
   private readonly draft: Draft
   private readonly runsMax: number
@@ -51,7 +51,7 @@ export class Branching {
     this.runsMax = given.runsMax
     this.eventsMax = given.eventsMax
     this.chain = new Chain(given.blocks.arena)
-    this.tests = new GuardTest(given.automaton, given.judge)
+    this.tests = new GuardCheck(given.automaton, given.judge)
   }
 
   /** @returns false if the event changes nothing; the draft then means nothing. Throws what the judge throws. */

@@ -52,6 +52,9 @@ export interface VectorAnswer {
   readonly error: string | undefined
 }
 
+/** All events without a time are simultaneous. */
+const withoutTime = 1
+
 /** Translates the notation of the vectors, and numbers the conditions. */
 export function readVectorPattern(given: VectorPattern): { pattern: Pattern; conditions: readonly Expression[] } {
   const conditions: Expression[] = []
@@ -128,7 +131,7 @@ export function runVector(vector: Vector): VectorAnswer {
   }
   const keyOf = vector.keyBy === undefined ? () => '' : readExpression(vector.keyBy)
   const step = (event: VectorEvent): void => {
-    const now = event.ts ?? 1
+    const now = event.ts ?? withoutTime
     const key = keyOf({ event, steps, taken: matcher.taken, at })
     const position = history.push(event) - 1
     handles.set(key, matcher.step(matcher.advance(handles.get(key) ?? 0, now), position, now))

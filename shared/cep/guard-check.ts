@@ -5,7 +5,7 @@ import type { Judge } from './judge.ts'
  * Asks the judge, and no more than needed: a condition on the event alone once per event, one that reads the run once per event
  * and run.
  */
-export class GuardTest {
+export class GuardCheck {
   private readonly literals: Uint32Array
   private readonly conditions: Uint32Array
   private readonly readsTaken: Uint8Array
