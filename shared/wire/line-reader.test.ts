@@ -10,8 +10,8 @@ async function* inChunks(bytes: Uint8Array, ...sizes: readonly number[]): AsyncG
 }
 
 /** The lines; `null` in place of one that is too large. */
-async function lines(source: ByteSource): Promise<(string | null)[]> {
-  const reader = new LineReader(source, 0)
+async function lines(source: ByteSource, isQuoted = false): Promise<(string | null)[]> {
+  const reader = new LineReader(source, { bufferBytes: 0, isQuoted })
   const found: (string | null)[] = []
   for (let block = await reader.next(); block !== undefined; block = await reader.next())
     for (let i = 0; i < block.length; i++)
@@ -58,5 +58,29 @@ describe('LineReader', () => {
     const before = process.memoryUsage().rss
     expect(await lines(new ChunkSource(endless()))).toEqual([null, 'b'])
     expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20)
+  })
+})
+
+describe('LineReader of CSV', () => {
+  const csvLines = (text: string, ...sizes: readonly number[]) =>
+    lines(new ChunkSource(inChunks(Buffer.from(text, 'latin1'), ...sizes)), true)
+
+  it.each([
+    ['a line feed between quotes', 'a,"b\nc"\nd\n', ['a,"b\nc"', 'd']],
+    ['doubled quotes', '"a""\n"",""b"\n"c"""\nd', ['"a""\n"",""b"', '"c"""', 'd']],
+    ['a quote within a field', 'a"b\nc,d"\ne', ['a"b', 'c,d"', 'e']],
+    ['an empty field in quotes', '"",""\n""\n', ['"",""', '""']],
+    ['a quote after a mark', `${mark}"a\nb"\nc`, ['"a\nb"', 'c']],
+    ['CRLF', '"a\r\nb"\r\nc\r\n', ['"a\r\nb"', 'c']],
+    ['a quote that is never closed', 'a\n"b\nc\n', ['a', '"b\nc\n']],
+    ['a quote behind a closing one', '"a" "b\nc\n', ['"a" "b', 'c']],
+  ])('keeps %s, wherever reads end', async (_, text, expected) => {
+    for (let size = 1; size <= text.length + 3; size++) expect(await csvLines(text, size)).toEqual(expected)
+  })
+
+  it('drops a quoted line above the bound up to its end, whatever it holds', async () => {
+    const row = `"${'x\n""\n'.repeat(40_000)}",b`
+    for (const size of [4093, 4096, 65_536, 1 << 20])
+      expect(await csvLines(`a\n${row}\nc\n${row}`, size)).toEqual(['a', null, 'c', null])
   })
 })

@@ -12,15 +12,28 @@ export interface LineBlock {
 
 export const tooLarge = -1
 
+const nowhere = -2
+
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+const comma = 0x2c
+const quote = 0x22
+
+interface LineReaderOptions {
+  /** Bytes of one read; at least as many as a line and its end may have. */
+  readonly bufferBytes?: number
+  /** CSV: a line feed between quotes ends nothing. */
+  readonly isQuoted?: boolean
+}
 
 /**
  * Splits bytes into lines, a block of them for each read, so that no promise or object is made per line.
  *
  * L1 The concatenated lines do not depend on where reads end.
  * L2 Memory is one buffer, whatever the length of a line: one that does not fit is dropped as it comes, and reported as `tooLarge`.
- * L3 A byte order mark at the start, line ends (LF or CRLF) and empty lines are no part of any line. The last line needs no end.
+ * L3 A quote opens a field of CSV only where the field starts; elsewhere it is a character. One that is never closed makes the
+ *    rest of the file one line: to guess where it should have been closed would let the content of a field pose as rows.
+ * L4 A byte order mark at the start, line ends (LF or CRLF) and empty lines are no part of any line. The last line needs no end.
  */
 export class LineReader {
   readonly #source: ByteSource
@@ -35,11 +48,16 @@ export class LineReader {
   #isAtFileStart = true
   #isSkipping = false
   #isDone = false
+  readonly #isQuoted: boolean
+  /** `scanned` stands between quotes; the last quote that closed a field stood at `closedAt`; `before` is the byte before the buffer. */
+  #isOpen = false
+  #closedAt = nowhere
+  #before = lineFeed
 
-  /** @param bufferBytes of one read; at least `limits.rowBytesMax` + 2 for a line and its end */
-  constructor(source: ByteSource, bufferBytes = 1024 * 1024) {
+  constructor(source: ByteSource, { bufferBytes = 1024 * 1024, isQuoted = false }: LineReaderOptions = {}) {
     this.#source = source
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, limits.rowBytesMax + 2))
+    this.#isQuoted = isQuoted
   }
 
   /** @returns undefined at the end. Rejects with what the source rejects with. */
@@ -51,7 +69,8 @@ export class LineReader {
       this.#filled += count
       if (count === 0) this.#isDone = true
       if (this.#isAtFileStart && !this.#skipByteOrderMark()) continue
-      this.#split()
+      if (this.#isQuoted) this.#splitQuoted()
+      else this.#split()
       if (this.#isDone) this.#finish()
     }
     if (this.#count === 0) return undefined
@@ -63,10 +82,13 @@ export class LineReader {
       this.#buffer.copyWithin(0, this.#start, this.#filled)
       this.#filled -= this.#start
       this.#scanned -= this.#start
+      this.#closedAt -= this.#start
       this.#start = 0
     }
-    if (this.#isSkipping || this.#filled === this.#buffer.length) {
+    if (this.#filled > 0 && (this.#isSkipping || this.#filled === this.#buffer.length)) {
       this.#isSkipping = true
+      this.#before = this.#buffer[this.#filled - 1]
+      this.#closedAt = this.#closedAt === this.#filled - 1 ? -1 : nowhere
       this.#filled = 0
       this.#scanned = 0
     }
@@ -93,6 +115,37 @@ export class LineReader {
     }
     this.#start = start
     this.#scanned = this.#filled
+  }
+
+  #splitQuoted(): void {
+    const bytes = this.#buffer.subarray(0, this.#filled)
+    let start = this.#start
+    let at = this.#scanned
+    let nextQuote = bytes.indexOf(quote, at)
+    for (;;) {
+      const end = this.#isOpen ? -1 : bytes.indexOf(lineFeed, at)
+      if (nextQuote !== -1 && (end === -1 || nextQuote < end)) {
+        this.#meetQuote(nextQuote, start)
+        at = nextQuote + 1
+        nextQuote = bytes.indexOf(quote, at)
+      } else if (end !== -1) {
+        this.#push(start, end)
+        start = at = end + 1
+      } else break
+    }
+    this.#start = start
+    this.#scanned = this.#filled
+  }
+
+  #meetQuote(at: number, start: number): void {
+    if (this.#isOpen) {
+      this.#isOpen = false
+      this.#closedAt = at
+      return
+    }
+    const before = at > 0 ? this.#buffer[at - 1] : this.#before
+    const isDoubled = this.#closedAt === at - 1
+    this.#isOpen = isDoubled || before === comma || (at === start && !this.#isSkipping)
   }
 
   #finish(): void {
