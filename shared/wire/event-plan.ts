@@ -44,6 +44,10 @@ export const typePlans = (schema: EventSchema): TypePlan[] =>
     members: members(leaves(schema, type), ''),
   }))
 
+/** All declared fields of a type. */
+export const leavesOf = ({ members }: Pick<TypePlan, 'members'>): Leaf[] =>
+  members.flatMap((member) => (member.members === undefined ? [member] : leavesOf(member)))
+
 function leaves(schema: EventSchema, type: EventType): Leaf[] {
   // Without its home key an event has no partition. Of a list, the first field is the home.
   const home = type.keys[0]?.fields[0]

@@ -34,7 +34,7 @@ export function unknownType(written: unknown, declared: readonly string[]): Prob
 }
 
 /** The value as it stands in a message: enough to recognise it, bounded. */
-export function quote(value: unknown): string {
+function quote(value: unknown): string {
   if (typeof value === 'object' && value !== null) return kindOf(value)
   if (typeof value !== 'string') return String(value)
   return value.length > 40
