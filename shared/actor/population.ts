@@ -182,7 +182,7 @@ export class Population {
   #isAfter(record: number, at: number, id: string): boolean {
     const { F } = this.#history.arena
     const recordAt = F[record + atWord]
-    return at > recordAt || (at === recordAt && compareIds(id, idText(this.#history, F[record + idWord])) > 0)
+    return at > recordAt || (at === recordAt && compareIds(id, idText(this.#history, F[record + idWord])) >= 0)
   }
 
   /** Puts the record in the registers at the head of the history, and reads the features as of this record. */

@@ -1,0 +1,115 @@
+import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
+import type { ActorRef } from '#shared/actor/hit'
+import { compareIds } from '#shared/domain/event-order'
+import { formatTimestamp } from '#shared/domain/time'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import { alertLine, featuresObject, object } from '#shared/wire/alert-line'
+
+type Values = readonly (number | string | undefined)[]
+
+/** What a replay hears from the engine, and when it becomes lines. */
+export interface Output {
+  alert(revision: AlertRevision): void
+  decision?(revision: DecisionRevision): void
+  features?(rule: number, actor: ActorRef, at: number, id: string, values: Values): void
+  /** What lies before this time will not change any more. */
+  settledBefore(at: number): void
+}
+
+type Write = (line: string) => void
+
+/** Every revision as it arises. */
+export function alertRevisions(ruleSet: RuleSet, write: Write): Output {
+  return { alert: (revision) => write(alertLine(ruleSet, revision)), settledBefore: () => {} }
+}
+
+/** Each alert that stands, once, in order of (at, rule, key, event ids). */
+export function standingAlerts(ruleSet: RuleSet, write: Write): Output {
+  const pending = new Map<string, AlertRevision>()
+  return {
+    alert: (revision) => {
+      if (revision.status === 'withdrawn') pending.delete(revision.id)
+      else pending.set(revision.id, revision)
+    },
+    settledBefore: (at) => {
+      const settled = [...pending.values()].filter(({ hit }) => hit.at < at)
+      for (const revision of settled.sort((a, b) => compareAlerts(ruleSet, a, b))) {
+        pending.delete(revision.id)
+        write(alertLine(ruleSet, { ...revision, revision: 1, status: 'raised' }))
+      }
+    },
+  }
+}
+
+/** A line for every event that a rule of a scenario sees, in order of (at, id). */
+export function decisions(write: Write, isSorted: boolean): Output {
+  const pending = new Map<string, DecisionRevision>()
+  return {
+    alert: () => {},
+    decision: (revision) => pending.set(`${revision.at} ${revision.eventId}`, revision),
+    settledBefore: (at) => {
+      const settled = [...pending].filter(([, revision]) => revision.at < at)
+      for (const [name, revision] of settled.sort(([, a], [, b]) => a.at - b.at || compareIds(a.eventId, b.eventId))) {
+        pending.delete(name)
+        write(decisionLine(isSorted ? { ...revision, revision: 1 } : revision))
+      }
+    },
+  }
+}
+
+/** A line for every event and rule with features that sees it, in order of (at, id, rule). */
+export function features(ruleSet: RuleSet, write: Write): Output {
+  const pending = new Map<string, { rule: string; key: string; at: number; id: string; line: string }>()
+  return {
+    alert: () => {},
+    features: (index, actor, at, id, values) => {
+      const rule = ruleSet.rules[index]
+      const line = object([
+        ['id', JSON.stringify(id)],
+        ['rule', JSON.stringify(rule.name)],
+        ['by', JSON.stringify(ruleSet.events.keys[actor.population])],
+        ['key', JSON.stringify(actor.key)],
+        ['features', featuresObject(rule, values)],
+      ])
+      pending.set(JSON.stringify([at, id, index, actor.key]), { rule: rule.name, key: actor.key, at, id, line })
+    },
+    settledBefore: (at) => {
+      const settled = [...pending].filter(([, value]) => value.at < at)
+      settled.sort(
+        ([, a], [, b]) => a.at - b.at || compareIds(a.id, b.id) || compareText(a.rule, b.rule) || compareText(a.key, b.key),
+      )
+      for (const [name, { line }] of settled) {
+        pending.delete(name)
+        write(line)
+      }
+    },
+  }
+}
+
+function decisionLine({ eventId, at, revision, decision }: DecisionRevision): string {
+  const { outcome, score, reasons, alerts, scenarios } = decision
+  return JSON.stringify({ id: eventId, at: formatTimestamp(at), outcome, score, reasons, alerts, scenarios, revision })
+}
+
+function compareAlerts(ruleSet: RuleSet, a: AlertRevision, b: AlertRevision): number {
+  const nameOf = ({ hit }: AlertRevision): string => ruleSet.rules[hit.rule].name
+  return (
+    a.hit.at - b.hit.at ||
+    compareText(nameOf(a), nameOf(b)) ||
+    compareText(a.hit.actor.key, b.hit.actor.key) ||
+    compareIdLists(eventIds(a), eventIds(b)) ||
+    compareText(a.id, b.id)
+  )
+}
+
+const eventIds = ({ hit }: AlertRevision): readonly string[] => hit.steps?.flat() ?? [hit.eventId ?? '']
+
+function compareIdLists(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const order = compareIds(a[i], b[i])
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
