@@ -63,7 +63,7 @@ function badEnvelope(object: JsonObject): Problem | undefined {
   const { id, at } = object
   if (readId(id) === undefined) {
     if (typeof id === 'string' && id !== '') return badValue('id', textBound(limits.idBytesMax, id), id)
-    return badValue('id', 'a string that is not empty, or an integer', id)
+    return badValue('id', 'a string that is not empty, or an integer within ±(2^53 − 1)', id)
   }
   return readAt(at) === undefined ? badValue('at', expectation({ kind: 'timestamp' }), at) : undefined
 }
