@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '#shared/rule-language/diagnostic'
 import { NotStarted } from './failure.ts'
 
@@ -31,7 +31,11 @@ export function readFlags<O extends Options>(
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true })
     const count = parsed.positionals.length
     if (count < positionals.min || count > positionals.max)
-      throw new NotStarted(count > positionals.max ? `too many arguments: ${parsed.positionals[positionals.max]}` : `${positionals.what} is missing`)
+      throw new NotStarted(
+        count > positionals.max
+          ? `too many arguments: ${parsed.positionals[positionals.max]}`
+          : `${positionals.what} is missing`,
+      )
     return parsed
   } catch (error) {
     if (error instanceof TypeError) throw new NotStarted(error.message)
@@ -54,7 +58,9 @@ export function choice<T extends string>(flag: string, value: string, among: rea
   const found = among.find((word) => word === value)
   if (found !== undefined) return found
   const near = nearest(value, among)
-  throw new NotStarted(`--${flag} is ${among.join(', ')}, not "${value}"${near === undefined ? '' : `; did you mean ${near}?`}`)
+  throw new NotStarted(
+    `--${flag} is ${among.join(', ')}, not "${value}"${near === undefined ? '' : `; did you mean ${near}?`}`,
+  )
 }
 
 /** A whole number within bounds. Throws NotStarted. */

@@ -13,6 +13,7 @@ import { AlertPrinter } from './demo/alert-printer.ts'
 import { Scorecard } from './demo/scorecard.ts'
 import { exitCodes } from './failure.ts'
 import { loadRuleFolder } from './rule-folder.ts'
+import { sha256Hex } from './sha256.ts'
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -56,6 +57,7 @@ async function run(args: readonly string[]): Promise<number> {
     latenessMs: limits.latenessMsDefault,
     isSorted: false,
     tenant: 'default',
+    sha256Hex,
     hashKey: seed,
     sink: {
       alert: (revision: AlertRevision) => {

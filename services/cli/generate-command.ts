@@ -43,7 +43,8 @@ async function run(args: readonly string[]): Promise<number> {
   )
   const start = parseTimestamp(values.start)
   if (start === undefined) throw new NotStarted(`--start is a time such as 2026-01-01T00:00:00Z, not "${values.start}"`)
-  const events = values.events === undefined ? undefined : wholeNumber('events', values.events, 1, Number.MAX_SAFE_INTEGER)
+  const events =
+    values.events === undefined ? undefined : wholeNumber('events', values.events, 1, Number.MAX_SAFE_INTEGER)
   const stream = generate({
     seed: wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     customers: wholeNumber('customers', values.customers, 1, 10_000_000),
@@ -51,7 +52,8 @@ async function run(args: readonly string[]): Promise<number> {
     start,
     ...(events === undefined ? {} : { events }),
   })
-  const out = values.out === undefined ? LineWriter.toStream(process.stdout, 'stdout') : await LineWriter.toFile(values.out)
+  const out =
+    values.out === undefined ? LineWriter.toStream(process.stdout, 'stdout') : await LineWriter.toFile(values.out)
   const labels = values.labels === undefined ? undefined : await LineWriter.toFile(values.labels)
   const progress = new Progress()
   let written = 0

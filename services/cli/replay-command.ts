@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { parseDuration } from '#shared/domain/time'
 import { limits } from '#shared/domain/limits'
+import { parseDuration } from '#shared/domain/time'
 import { InputRefused } from '#shared/wire/input-failure'
 import { type Format, formats } from '#shared/wire/input-format'
 import { LineWriter } from '#shared/wire/line-writer'
 import { MapFile } from '#shared/wire/map-file'
 import { openRows } from '#shared/wire/row-reader'
-import { choice, type Command, readFlags } from './command.ts'
+import { type Command, choice, readFlags } from './command.ts'
 import { exitCodes, NotStarted } from './failure.ts'
 import { Progress } from './progress.ts'
 import { runReplay } from './replay/run-replay.ts'
@@ -64,14 +64,22 @@ async function run(args: readonly string[]): Promise<number> {
   const latenessMs = readLateness(values.lateness)
   const format = values.format === undefined ? undefined : choice<Format>('format', values.format, formats)
   const ruleSet = await loadRuleFolder(values.rules)
-  const map = values.map === undefined ? undefined : MapFile.read({ name: values.map, text: await readMap(values.map) }, ruleSet.events)
-  const rows = await openRows({ files: values.events, format, schema: ruleSet.events, map, stdin: process.stdin }).catch(
-    (error: unknown) => {
-      if (!(error instanceof InputRefused) || error.diagnostics.length === 0) throw error
-      throw new NotStarted([error.message, ...error.diagnostics.map((d) => diagnosticText('', d))].join('\n'))
-    },
-  )
-  const out = values.out === undefined ? LineWriter.toStream(process.stdout, 'stdout') : await LineWriter.toFile(values.out)
+  const map =
+    values.map === undefined
+      ? undefined
+      : MapFile.read({ name: values.map, text: await readMap(values.map) }, ruleSet.events)
+  const rows = await openRows({
+    files: values.events,
+    format,
+    schema: ruleSet.events,
+    map,
+    stdin: process.stdin,
+  }).catch((error: unknown) => {
+    if (!(error instanceof InputRefused) || error.diagnostics.length === 0) throw error
+    throw new NotStarted([error.message, ...error.diagnostics.map((d) => diagnosticText('', d))].join('\n'))
+  })
+  const out =
+    values.out === undefined ? LineWriter.toStream(process.stdout, 'stdout') : await LineWriter.toFile(values.out)
   const deadLetters = values['dead-letters'] === undefined ? undefined : await LineWriter.toFile(values['dead-letters'])
   const summaryFile = values.summary === undefined ? undefined : await LineWriter.toFile(values.summary)
   const startedAt = performance.now()

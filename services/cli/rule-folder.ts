@@ -10,7 +10,10 @@ import { NotStarted } from './failure.ts'
  * Rejects with NotStarted where the folder or a file cannot be read.
  */
 export async function readRuleFolder(folder: string): Promise<ReadonlyMap<string, string>> {
-  const isFolder = await stat(folder).then((entry) => entry.isDirectory(), () => false)
+  const isFolder = await stat(folder).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  )
   if (!isFolder) throw new NotStarted(`${folder} is not a folder with rules`)
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = entries
@@ -27,7 +30,9 @@ export async function loadRuleFolder(folder: string): Promise<RuleSet> {
   const { ruleSet, diagnostics } = loadRuleSet(await readRuleFolder(folder))
   if (ruleSet !== undefined) return ruleSet
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
-  throw new NotStarted(`the rule set in ${folder} has errors\n${errors.map((error) => diagnosticText(folder, error)).join('\n')}`)
+  throw new NotStarted(
+    `the rule set in ${folder} has errors\n${errors.map((error) => diagnosticText(folder, error)).join('\n')}`,
+  )
 }
 
 /** `file:line:column: message`, the hint indented below. */

@@ -9,6 +9,7 @@ import { compareAlerts } from '#shared/rule-language/compare-alerts'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { RuleTestCase } from '#shared/rule-language/rule-tests'
 import { alertLine } from '#shared/wire/alert-line'
+import { sha256Hex } from './sha256.ts'
 
 /**
  * Runs one test. The rule stands alone: each of its hits is an alert (less its cooldown), whatever its scenario asks for.
@@ -27,6 +28,7 @@ export function runRuleTest(ruleSet: RuleSet, test: RuleTestCase): string | unde
     latenessMs: limits.latenessMsDefault,
     isSorted: true,
     tenant: 'default',
+    sha256Hex,
     hashKey: 0,
     sink: {
       alert: (revision) => {

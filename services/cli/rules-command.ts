@@ -1,10 +1,10 @@
-import { checkRuleFiles } from '#shared/rule-language/rule-tests'
 import { ruleFilesSchema } from '#shared/rule-language/json-schema'
+import { checkRuleFiles } from '#shared/rule-language/rule-tests'
 import { type Command, readFlags } from './command.ts'
 import { exitCodes } from './failure.ts'
 import { Progress } from './progress.ts'
-import { runRuleTest } from './rule-test-run.ts'
 import { diagnosticText, readRuleFolder } from './rule-folder.ts'
+import { runRuleTest } from './rule-test-run.ts'
 
 export const rulesCheckCommand: Command = {
   name: 'rules check',
@@ -56,7 +56,14 @@ async function check(args: readonly string[]): Promise<number> {
   const { ruleSet, tests, diagnostics } = checkRuleFiles(files)
   const hasErrors = diagnostics.some(({ severity }) => severity === 'error')
   if (values.json === true) {
-    const plain = diagnostics.map(({ file, line, column, code, message, hint }) => ({ file, line, column, code, message, hint }))
+    const plain = diagnostics.map(({ file, line, column, code, message, hint }) => ({
+      file,
+      line,
+      column,
+      code,
+      message,
+      hint,
+    }))
     process.stdout.write(`${JSON.stringify(plain)}\n`)
   } else {
     for (const diagnostic of diagnostics) process.stdout.write(`${diagnosticText(folder, diagnostic)}\n`)
@@ -85,7 +92,9 @@ async function test(args: readonly string[]): Promise<number> {
     failed++
     progress.clear()
     const { name } = ruleSet.rules[testCase.rule]
-    process.stdout.write(`FAILED ${folder}/${testCase.file}:${testCase.line} ${name}: ${testCase.name}\n${difference}\n\n`)
+    process.stdout.write(
+      `FAILED ${folder}/${testCase.file}:${testCase.line} ${name}: ${testCase.name}\n${difference}\n\n`,
+    )
   }
   progress.clear()
   process.stdout.write(`${tests.length - failed} passed, ${failed} failed\n`)

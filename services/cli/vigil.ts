@@ -1,8 +1,8 @@
+import { ArenaFull } from '#shared/cep/run-blocks'
+import { ArenaFullError } from '#shared/memory/words'
+import { nearest } from '#shared/rule-language/diagnostic'
 import { InputFailed, InputRefused } from '#shared/wire/input-failure'
 import { OutputFailed } from '#shared/wire/line-writer'
-import { ArenaFull } from '#shared/cep/run-blocks'
-import { nearest } from '#shared/rule-language/diagnostic'
-import { ArenaFullError } from '#shared/memory/words'
 import type { Command } from './command.ts'
 import { demoCommand } from './demo-command.ts'
 import { exitCodes, NotStarted } from './failure.ts'
@@ -24,7 +24,9 @@ const commands: readonly Command[] = [
 async function main(args: readonly string[]): Promise<number> {
   const nodeMajor = Number(process.versions.node.split('.')[0])
   if (nodeMajor < nodeMajorMin) {
-    console.error(`vigil needs Node ${nodeMajorMin} or newer and runs on ${process.version}; start it by npx vigil or npm start`)
+    console.error(
+      `vigil needs Node ${nodeMajorMin} or newer and runs on ${process.version}; start it by npx vigil or npm start`,
+    )
     return exitCodes.notStarted
   }
   if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
@@ -70,7 +72,10 @@ function overview(): string {
 
 function unknownCommand(args: readonly string[]): string {
   const written = args[0] === 'rules' && args[1] !== undefined ? `rules ${args[1]}` : args[0]
-  const near = nearest(written, commands.map(({ name }) => name))
+  const near = nearest(
+    written,
+    commands.map(({ name }) => name),
+  )
   return `vigil: there is no command "${written}"${near === undefined ? '' : `; did you mean ${near}?`}\n\n${overview()}`
 }
 

@@ -2,7 +2,7 @@ import type { RuleSet } from '#shared/rule-language/rule-set'
 import { type AlertRevision, alertId, type Decision, type DecisionRevision } from './alert.ts'
 import { Cooldowns } from './cooldown.ts'
 import { decide, reachesAlert, scenarioScores } from './decision.ts'
-import { compareEntries, type Entry } from './entry.ts'
+import { compareEntries, type Entry, type ToldAlert } from './entry.ts'
 import { HeldMatches } from './held-matches.ts'
 import type { ActorRef, Hit, Settlement } from './hit.ts'
 
@@ -19,6 +19,8 @@ export interface AlertBookOptions {
   /** Events come in order: no actor goes back. */
   readonly isSorted: boolean
   readonly sink: AlertSink
+  /** SHA-256 of a text's UTF-8 bytes in hex: the platform's is faster than any pure one, and gives the same. */
+  readonly sha256Hex: (text: string) => string
 }
 
 /**
@@ -37,7 +39,7 @@ export class AlertBook {
   readonly #entries = new Map<string, Entry>()
   /** In order of events. */
   readonly #byActor = new Map<ActorRef, Entry[]>()
-  readonly #dirty = new Set<Entry>()
+  #dirty: Entry[] = []
 
   constructor(options: AlertBookOptions) {
     this.#options = options
@@ -72,7 +74,7 @@ export class AlertBook {
   settleHeld(settlement: Settlement): void {
     const { entry, hit } = this.#held.settle(settlement)
     if (!settlement.stands) entry.hits.splice(entry.hits.indexOf(hit), 1)
-    this.#dirty.add(entry)
+    this.#touch(entry)
   }
 
   /** The actor judges again what lies at this place or later: what it found there no longer counts. */
@@ -81,50 +83,48 @@ export class AlertBook {
       const kept = entry.hits.filter((hit) => hit.actor !== actor || hit.place < place)
       if (kept.length === entry.hits.length) continue
       entry.hits.splice(0, entry.hits.length, ...kept)
-      this.#dirty.add(entry)
+      this.#touch(entry)
     }
     for (const { entry, hit } of this.#held.rewind(actor, place)) {
       entry.hits.push(hit)
-      this.#dirty.add(entry)
+      this.#touch(entry)
     }
   }
 
   /** Tells what has changed since the last call, and forgets what can no longer change. */
   settle(): void {
-    if (this.#dirty.size === 0) return
-    const changed = new Set(this.#dirty)
-    for (const entry of this.#dirty) for (const other of this.#updateCooldowns(entry)) changed.add(other)
-    const inOrder = changed.size === 1 ? changed : [...changed].sort(compareEntries)
-    for (const entry of inOrder) this.#tell(entry)
-    const actors = new Set<ActorRef>()
-    for (const entry of this.#dirty) for (const actor of entry.actors) actors.add(actor)
-    this.#dirty.clear()
-    for (const actor of actors) this.#prune(actor)
+    const dirty = this.#dirty
+    if (dirty.length === 0) return
+    this.#dirty = []
+    const changed = this.#cooldowns.isNeeded ? this.#withCooldowns(dirty) : dirty
+    if (changed.length > 1) changed.sort(compareEntries)
+    for (const entry of changed) {
+      entry.isDirty = false
+      this.#tell(entry)
+    }
+    for (const entry of dirty) for (const actor of [...entry.actors]) this.#prune(actor)
   }
 
   #entry(name: string, at: number, eventId: string | undefined): Entry {
     let entry = this.#entries.get(name)
     if (entry === undefined) {
-      entry = {
-        name,
-        at,
-        eventId,
-        hits: [],
-        alerts: new Map(),
-        isDecided: false,
-        decision: undefined,
-        actors: new Set(),
-        muted: new Set(),
-      }
+      const decision = undefined
+      entry = { name, at, eventId, hits: [], alerts: [], isDecided: false, decision, actors: [], isDirty: false }
       this.#entries.set(name, entry)
     }
-    this.#dirty.add(entry)
+    this.#touch(entry)
     return entry
   }
 
+  #touch(entry: Entry): void {
+    if (entry.isDirty) return
+    entry.isDirty = true
+    this.#dirty.push(entry)
+  }
+
   #join(entry: Entry, actor: ActorRef): void {
-    if (entry.actors.has(actor)) return
-    entry.actors.add(actor)
+    if (entry.actors.includes(actor)) return
+    entry.actors.push(actor)
     const entries = this.#byActor.get(actor)
     if (entries === undefined) {
       this.#byActor.set(actor, [entry])
@@ -135,54 +135,60 @@ export class AlertBook {
     entries.splice(i, 0, entry)
   }
 
-  #updateCooldowns(entry: Entry): Entry[] {
-    const changed: Entry[] = []
-    // Besides the present hits, those that were there before: their alerts may have kept others from being raised.
-    const hits = [...entry.hits, ...[...entry.alerts.values()].map((told) => told.hit)]
+  /** The entries, and those where a cooldown now mutes something else. */
+  #withCooldowns(entries: readonly Entry[]): Entry[] {
+    const changed = new Set(entries)
     const done = new Set<string>()
-    for (const { actor, rule } of hits) {
-      const name = `${actor.population} ${actor.key} ${rule}`
-      if (!this.#cooldowns.has(rule) || done.has(name)) continue
-      done.add(name)
-      const reaches = (e: Entry, hit: Hit): boolean =>
-        reachesAlert(this.#options.ruleSet, hit, scenarioScores(this.#options.ruleSet, e.hits))
-      changed.push(...this.#cooldowns.update(actor, rule, this.#byActor.get(actor) ?? [], reaches))
+    const reaches = (e: Entry, hit: Hit): boolean =>
+      reachesAlert(this.#options.ruleSet, hit, scenarioScores(this.#options.ruleSet, e.hits))
+    for (const entry of entries) {
+      // Besides the present hits, those that were there before: their alerts may have kept others from being raised.
+      for (const { actor, rule } of [...entry.hits, ...entry.alerts.map((told) => told.hit)]) {
+        const name = `${actor.population} ${rule} ${actor.key}`
+        if (!this.#cooldowns.has(rule) || done.has(name)) continue
+        done.add(name)
+        for (const other of this.#cooldowns.update(actor, rule, this.#byActor.get(actor) ?? [], reaches))
+          changed.add(other)
+      }
     }
-    return changed
+    return [...changed]
   }
 
   #tell(entry: Entry): void {
     const { ruleSet, sink } = this.#options
     const scores = scenarioScores(ruleSet, entry.hits)
-    const standing = new Map<string, Hit>()
-    for (const hit of entry.hits)
-      if (reachesAlert(ruleSet, hit, scores) && !entry.muted.has(hit)) standing.set(this.#alertId(hit), hit)
-    for (const [id, told] of entry.alerts)
-      if (!standing.has(id) && told.status !== 'withdrawn') this.#revise(entry, id, 'withdrawn', told.hit)
-    for (const [id, hit] of standing) {
-      const told = entry.alerts.get(id)
-      if (told === undefined || told.status === 'withdrawn') this.#revise(entry, id, 'raised', hit)
-      else if (!sayTheSame(told.hit, hit)) this.#revise(entry, id, 'amended', hit)
+    const standing: string[] = []
+    const inScenarios: string[] = []
+    const found: { id: string; hit: Hit }[] = []
+    for (const hit of entry.hits) {
+      if (hit.isMuted || !reachesAlert(ruleSet, hit, scores)) continue
+      const id = this.#alertId(hit)
+      found.push({ id, hit })
+      standing.push(id)
+      if (ruleSet.rules[hit.rule].scenario !== undefined) inScenarios.push(id)
     }
-    if (sink.decision !== undefined && entry.eventId !== undefined && entry.isDecided) {
-      const inScenarios = [...standing].filter(([, hit]) => ruleSet.rules[hit.rule].scenario !== undefined)
-      this.#decide(
-        entry,
-        entry.eventId,
-        decide(
-          ruleSet,
-          entry.hits,
-          scores,
-          inScenarios.map(([id]) => id),
-        ),
-      )
+    for (const told of entry.alerts)
+      if (told.status !== 'withdrawn' && !standing.includes(told.id)) this.#revise(told, 'withdrawn', told.hit)
+    for (const { id, hit } of found) {
+      const told = entry.alerts.find((alert) => alert.id === id)
+      if (told === undefined) this.#raise(entry, id, hit)
+      else if (told.status === 'withdrawn') this.#revise(told, 'raised', hit)
+      else if (!sayTheSame(told.hit, hit)) this.#revise(told, 'amended', hit)
     }
+    if (sink.decision !== undefined && entry.eventId !== undefined && entry.isDecided)
+      this.#decide(entry, entry.eventId, decide(ruleSet, entry.hits, scores, [...new Set(inScenarios)]))
   }
 
-  #revise(entry: Entry, id: string, status: AlertRevision['status'], hit: Hit): void {
-    const revision = (entry.alerts.get(id)?.revision ?? 0) + 1
-    entry.alerts.set(id, { revision, status, hit })
-    this.#options.sink.alert({ id, revision, status, hit })
+  #raise(entry: Entry, id: string, hit: Hit): void {
+    entry.alerts.push({ id, revision: 1, status: 'raised', hit })
+    this.#options.sink.alert({ id, revision: 1, status: 'raised', hit })
+  }
+
+  #revise(told: ToldAlert, status: AlertRevision['status'], hit: Hit): void {
+    told.revision++
+    told.status = status
+    told.hit = hit
+    this.#options.sink.alert({ id: told.id, revision: told.revision, status, hit })
   }
 
   #decide(entry: Entry, eventId: string, decision: Decision): void {
@@ -193,8 +199,8 @@ export class AlertBook {
   }
 
   #alertId(hit: Hit): string {
-    const { ruleSet, tenant } = this.#options
-    return alertId(tenant, ruleSet.rules[hit.rule], ruleSet.events, hit)
+    const { ruleSet, tenant, sha256Hex } = this.#options
+    return alertId({ tenant, rule: ruleSet.rules[hit.rule], events: ruleSet.events, hit, sha256Hex })
   }
 
   /** What lies behind an actor's newest entry by the lateness or more can no longer change there. */
@@ -211,8 +217,8 @@ export class AlertBook {
       const entry = entries[done++]
       this.#cooldowns.leave(actor, entry)
       this.#held.leave(actor, entry)
-      entry.actors.delete(actor)
-      if (entry.actors.size === 0) this.#entries.delete(entry.name)
+      entry.actors.splice(entry.actors.indexOf(actor), 1)
+      if (entry.actors.length === 0) this.#entries.delete(entry.name)
     }
     if (done === entries.length) this.#byActor.delete(actor)
     else if (done > 0) entries.splice(0, done)

@@ -1,4 +1,3 @@
-import { sha256Hex } from '#shared/domain/digest'
 import type { EventSchema } from '#shared/domain/event-schema'
 import type { Rule } from '#shared/rule-language/rule-set'
 import type { Hit } from './hit.ts'
@@ -8,7 +7,14 @@ import type { Hit } from './hit.ts'
  * however often it is found again.
  * @returns 32 hex digits: 128 bits of SHA-256
  */
-export function alertId(tenant: string, rule: Rule, events: EventSchema, hit: Hit): string {
+export function alertId(options: {
+  tenant: string
+  rule: Rule
+  events: EventSchema
+  hit: Hit
+  sha256Hex: (text: string) => string
+}): string {
+  const { tenant, rule, events, hit, sha256Hex } = options
   const { body } = rule
   const found =
     body.kind === 'pattern'

@@ -8,11 +8,18 @@ import type { ActorRef, Hit } from './hit.ts'
  */
 export class Cooldowns {
   readonly #rules: readonly Rule[]
+  readonly #isNeeded: boolean
   /** By actor and rule: time of the last alert of an entry that is no longer kept. */
   readonly #lastAlertAt = new Map<ActorRef, Map<number, number>>()
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules
+    this.#isNeeded = rules.some(({ cooldownMs }) => cooldownMs > 0)
+  }
+
+  /** Whether any rule has one. */
+  get isNeeded(): boolean {
+    return this.#isNeeded
   }
 
   has(rule: number): boolean {
@@ -38,9 +45,8 @@ export class Cooldowns {
         if (hit.actor !== actor || hit.rule !== rule || !reaches(entry, hit)) continue
         const isMuted = entry.at - lastAlertAt < cooldownMs
         if (!isMuted) lastAlertAt = entry.at
-        if (isMuted === entry.muted.has(hit)) continue
-        if (isMuted) entry.muted.add(hit)
-        else entry.muted.delete(hit)
+        if (isMuted === hit.isMuted) continue
+        hit.isMuted = isMuted
         changed.push(entry)
       }
     return changed
@@ -48,7 +54,7 @@ export class Cooldowns {
 
   /** The entry is no longer kept for the actor: its alerts mute what follows all the same. */
   leave(actor: ActorRef, entry: Entry): void {
-    for (const { hit, status } of entry.alerts.values()) {
+    for (const { hit, status } of entry.alerts) {
       if (hit.actor !== actor || status === 'withdrawn' || !this.has(hit.rule)) continue
       const byRule = this.#lastAlertAt.get(actor) ?? new Map<number, number>()
       byRule.set(hit.rule, entry.at)

@@ -4,6 +4,7 @@ import type { Hit } from './hit.ts'
 
 /** By scenario: its score for one event, from the hits of all keys. Scenarios without a hit are left out. */
 export function scenarioScores(ruleSet: RuleSet, hits: readonly Hit[]): ReadonlyMap<number, number> {
+  if (hits.every(({ rule }) => ruleSet.rules[rule].scenario === undefined)) return noScores
   const scores = new Map<number, number>()
   const counted = new Set<number>()
   for (const { rule } of hits) {
@@ -15,6 +16,8 @@ export function scenarioScores(ruleSet: RuleSet, hits: readonly Hit[]): Readonly
   }
   return scores
 }
+
+const noScores: ReadonlyMap<number, number> = new Map()
 
 function combine(scenario: Scenario, total: number, score: number): number {
   return scenario.combine === 'max' ? Math.max(total, score) : Math.min(total + score, 100)

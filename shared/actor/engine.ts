@@ -19,6 +19,7 @@ export interface EngineOptions {
   readonly tenant: string
   /** Key of the hashes of texts; part of the rule set's record. */
   readonly hashKey: number
+  readonly sha256Hex: (text: string) => string
   /** Called with a rule's features for every event that it sees, also when judged again. */
   readonly onFeatures?: NonNullable<HitSink['features']>
 }

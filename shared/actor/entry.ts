@@ -10,21 +10,22 @@ export interface Entry {
   /** undefined: time alone completed it. */
   readonly eventId: string | undefined
   readonly hits: Hit[]
-  /** By id: what was told of each alert. */
-  readonly alerts: Map<string, ToldAlert>
+  /** What was told of each alert; few, so a list. */
+  readonly alerts: ToldAlert[]
   /** Whether a rule of a scenario sees the event: it gets a decision. */
   isDecided: boolean
   decision: { readonly revision: number; readonly decision: Decision } | undefined
   /** Actors that keep the entry. */
-  readonly actors: Set<ActorRef>
-  /** Hits that a cooldown keeps from raising an alert. */
-  readonly muted: Set<Hit>
+  readonly actors: ActorRef[]
+  /** Something changed since the entry was last told. */
+  isDirty: boolean
 }
 
 export interface ToldAlert {
-  readonly revision: number
-  readonly status: AlertStatus
-  readonly hit: Hit
+  readonly id: string
+  revision: number
+  status: AlertStatus
+  hit: Hit
 }
 
 /** In order of events; what time alone completed comes after the events of its instant. */

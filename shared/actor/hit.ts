@@ -19,6 +19,8 @@ export interface Hit {
   readonly place: number
   /** The skip strategy holds the match back: it counts until the matcher says otherwise. */
   isHeld: boolean
+  /** A cooldown keeps it from raising an alert. */
+  isMuted: boolean
 }
 
 /** One actor: the state of one key. Compared by identity. */

@@ -3,7 +3,6 @@ import type { Match } from '#shared/cep/sink'
 import { invariant } from '#shared/domain/invariant'
 import { idWord } from '#shared/features/layout'
 import type { ActorRef, Hit } from './hit.ts'
-import { idText } from './registers.ts'
 import type { RuleJudge } from './rule-judge.ts'
 
 /** Makes a hit of a match, while the matcher's view of it is valid. */
@@ -22,18 +21,19 @@ export function matchHit(options: {
   const { h } = judge.view.actor
   const steps: string[][] = body.steps.map(() => [])
   for (let i = 0; i < match.length; i++)
-    steps[match.step(i)].push(idText(history, history.arena.F[history.record(h, match.position(i)) + idWord]))
+    steps[match.step(i)].push(history.idText(history.arena.F[history.record(h, match.position(i)) + idWord]))
   judge.view.actor.taken = takenOf(match)
   return {
     rule: judge.index,
     actor,
     at: match.at,
-    eventId: isByTime ? undefined : idText(history, registers.id),
+    eventId: isByTime ? undefined : history.idText(registers.id),
     steps,
     features: isByTime ? features.map(() => undefined) : judge.featureValues(),
     message: judge.message(),
     place,
     isHeld,
+    isMuted: false,
   }
 }
 

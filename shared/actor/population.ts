@@ -19,7 +19,7 @@ import type { Outcome } from './outcome.ts'
 import { PatternRuns } from './pattern-runs.ts'
 import { RecentIds } from './recent-ids.ts'
 import { RecordMaker } from './record-maker.ts'
-import { idText, numericId, Registers, type Words } from './registers.ts'
+import { Registers, type Words } from './registers.ts'
 import { Retention } from './retention.ts'
 import { RuleJudge } from './rule-judge.ts'
 import type { RuleView } from './rule-view.ts'
@@ -140,7 +140,7 @@ export class Population {
     const history = this.#history
     const at = view.batch.at[view.row]
     const id = view.batch.id[view.row]
-    const number = numericId(id)
+    const number = history.idNumber(id)
     const newest = history.head(h) - 1
     if (newest >= history.start(h)) {
       if (!this.#options.isSorted && at <= history.at(h, newest) - this.#options.latenessMs) return 'late'
@@ -150,7 +150,7 @@ export class Population {
       }
     }
     this.#maker.make(view.batch.type[view.row])
-    this.#registers.id = number >= 0 ? number : -storeText(history.arena, id)
+    this.#registers.id = number >= 0 ? number : history.storeId(id)
     if (isHome) this.#recentIds.add(h, at, id)
     const isNewest = newest < history.start(h) || this.#isAfter(history.record(h, newest), at, id)
     if (isNewest && !this.#runs.isBehind(slot, at)) {
@@ -182,7 +182,7 @@ export class Population {
   #isAfter(record: number, at: number, id: string): boolean {
     const { F } = this.#history.arena
     const recordAt = F[record + atWord]
-    return at > recordAt || (at === recordAt && compareIds(id, idText(this.#history, F[record + idWord])) >= 0)
+    return at > recordAt || (at === recordAt && compareIds(id, this.#history.idText(F[record + idWord])) >= 0)
   }
 
   /** Puts the record in the registers at the head of the history, and reads the features as of this record. */
@@ -216,7 +216,7 @@ export class Population {
     const { sink } = this.#options
     if (sink.features !== undefined) this.#tellFeatures(slot)
     if (sink.seen !== undefined && this.#judges.some((judge) => judge.rule.scenario !== undefined && judge.sees))
-      sink.seen(this.#ref(slot), this.#registers.at, idText(this.#history, this.#registers.id))
+      sink.seen(this.#ref(slot), this.#registers.at, this.#history.idText(this.#registers.id))
   }
 
   #judgeConditions(slot: number, h: number): void {
@@ -239,12 +239,13 @@ export class Population {
       rule: judge.index,
       actor: this.#ref(slot),
       at: this.#registers.at,
-      eventId: idText(this.#history, this.#registers.id),
+      eventId: this.#history.idText(this.#registers.id),
       steps: undefined,
       features: judge.featureValues(),
       message: judge.message(),
       place: this.#history.head(h) - 1,
       isHeld: false,
+      isMuted: false,
     }
   }
 
@@ -255,7 +256,7 @@ export class Population {
           judge.index,
           this.#ref(slot),
           this.#registers.at,
-          idText(this.#history, this.#registers.id),
+          this.#history.idText(this.#registers.id),
           judge.featureValues(),
         )
   }
@@ -265,7 +266,7 @@ export class Population {
     const history = this.#history
     const words = history.layout.recordWords
     const { at } = this.#registers
-    const id = idText(history, this.#registers.id)
+    const id = history.idText(this.#registers.id)
     const head = history.head(h)
     let place = head
     while (place > history.start(h) && !this.#isAfter(history.record(h, place - 1), at, id)) place--

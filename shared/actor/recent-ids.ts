@@ -1,7 +1,5 @@
 import type { History } from '#shared/features/history'
 import { atWord, idWord } from '#shared/features/layout'
-import { equalsText } from '#shared/memory/text'
-import { idText } from './registers.ts'
 
 /**
  * Finds an id among an actor's events within the lateness. Few events: a look at each. Many (a hot account): an index of ids, made
@@ -33,7 +31,7 @@ export class RecentIds {
       const record = history.record(h, position)
       const recordAt = history.arena.F[record + atWord]
       if (recordAt <= oldestAt && recordAt !== at) return 0
-      if (this.#hasId(record, id, number)) return position
+      if (history.isId(history.arena.F[record + idWord], id, number)) return position
       if (++scanned > scannedIdsMax) return this.#findIndexed(h, this.#makeIndex(h), { at, id })
     }
     return 0
@@ -57,7 +55,7 @@ export class RecentIds {
     for (let position = this.#history.firstAfter(h, at) - 1; position >= this.#history.start(h); position--) {
       const record = this.#history.record(h, position)
       if (this.#history.arena.F[record + atWord] !== at) return 0
-      if (idText(this.#history, this.#history.arena.F[record + idWord]) === event.id) return position
+      if (this.#history.idText(this.#history.arena.F[record + idWord]) === event.id) return position
     }
     return 0
   }
@@ -67,7 +65,7 @@ export class RecentIds {
     const index = new Map<string, number>()
     for (let position = history.head(h) - this.#countRecent(h); position < history.head(h); position++) {
       const record = history.record(h, position)
-      index.set(idText(history, history.arena.F[record + idWord]), history.arena.F[record + atWord])
+      index.set(history.idText(history.arena.F[record + idWord]), history.arena.F[record + atWord])
     }
     this.#indexes.set(h, index)
     return index
@@ -77,12 +75,6 @@ export class RecentIds {
   #countRecent(h: number): number {
     const newestAt = this.#history.at(h, this.#history.head(h) - 1)
     return this.#history.head(h) - this.#history.firstAfter(h, newestAt - 2 * this.#latenessMs)
-  }
-
-  #hasId(record: number, id: string, number: number): boolean {
-    const stored = this.#history.arena.F[record + idWord]
-    if (number >= 0) return stored === number
-    return stored < 0 && equalsText(this.#history.arena, -stored, id)
   }
 }
 

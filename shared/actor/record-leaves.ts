@@ -2,7 +2,6 @@ import { dependsOnEventOnly } from '#shared/rule-language/analysis'
 import type { Leaves } from '#shared/rule-language/evaluate'
 import type { Expression } from '#shared/rule-language/expression'
 import { listMembership } from './list-membership.ts'
-import { idText } from './registers.ts'
 import { notARecordLeaf, numberAt, type RuleView, textAt, textOf } from './rule-view.ts'
 import { foldSteps } from './step-aggregate.ts'
 
@@ -69,7 +68,7 @@ function textLeaf(e: Expression, view: RuleView): () => string | undefined {
       return () => textOf(history, R[register])
     }
     case 'envelope':
-      if (e.name === 'id') return () => idText(history, registers.id)
+      if (e.name === 'id') return () => history.idText(registers.id)
       break
     case 'step-element': {
       const read = textAt(e.of, view)

@@ -1,7 +1,5 @@
-import type { History } from '#shared/features/history'
 import { atWord, bitsHalf, idWord, type Layout, quietMask, reservedBits } from '#shared/features/layout'
 import type { Plan } from '#shared/features/plan'
-import { readText } from '#shared/memory/text'
 
 /**
  * The record being judged, spread out so that conditions read it without knowing where it stands.
@@ -82,23 +80,4 @@ export class Registers {
 export interface Words {
   readonly F: Float64Array
   readonly U: Uint32Array
-}
-
-/** The id of a record as text. */
-export const idText = (history: History, id: number): string => (id < 0 ? readText(history.arena, -id) : String(id))
-
-/**
- * An id that is a plain decimal number within 2^53 is kept as that number, which also orders it; every other id is kept as text.
- * @returns the number, or −1
- */
-export function numericId(id: string): number {
-  const { length } = id
-  if (length === 0 || length > 15) return -1
-  let value = 0
-  for (let i = 0; i < length; i++) {
-    const digit = id.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) return -1
-    value = value * 10 + digit
-  }
-  return length > 1 && id.charCodeAt(0) === 48 ? -1 : value
 }

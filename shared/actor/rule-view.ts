@@ -6,7 +6,7 @@ import type { PopulationPlan } from '#shared/features/plan-population'
 import { readText } from '#shared/memory/text'
 import type { Expression } from '#shared/rule-language/expression'
 import type { NamedList } from '#shared/rule-language/rule-set'
-import { idText, type Registers } from './registers.ts'
+import type { Registers } from './registers.ts'
 
 /** What the closures of one rule read: the record in the registers, and the events its run has taken. */
 export interface RuleView {
@@ -34,7 +34,7 @@ export function numberAt(of: Expression, { history, plan, actor }: RuleView): (p
 
 export function textAt(of: Expression, { history, plan, actor }: RuleView): (position: number) => string | undefined {
   if (of.op === 'envelope' && of.name === 'id')
-    return (position) => idText(history, history.arena.F[history.record(actor.h, position) + idWord])
+    return (position) => history.idText(history.arena.F[history.record(actor.h, position) + idWord])
   const column = plan.columnOf('text', of)
   if (column === undefined) return notARecordLeaf(of)
   const word = history.layout.columnsWord + column

@@ -1,8 +1,9 @@
 import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import type { Arena } from '#shared/memory/arena'
-import { releaseText } from '#shared/memory/text'
+import { equalsText, readText, releaseText, storeText } from '#shared/memory/text'
 import { allocWords, releaseWords } from '#shared/memory/words'
+import { EventIds } from './event-ids.ts'
 import {
   atWord,
   bitsHalf,
@@ -29,6 +30,7 @@ import { noFilter } from './plan.ts'
 export class History {
   readonly arena: Arena
   readonly layout: Layout
+  readonly #ids = new EventIds()
   readonly #textColumns: readonly number[]
 
   constructor(arena: Arena, layout: Layout, textColumns: readonly number[]) {
@@ -65,6 +67,27 @@ export class History {
 
   at(h: number, position: number): number {
     return this.arena.F[this.record(h, position) + atWord]
+  }
+
+  /** An id as records keep it: its number, or minus the handle of its text. A text belongs to the record that gets it. */
+  storeId(id: string): number {
+    const number = this.#ids.encode(id)
+    return number >= 0 ? number : -storeText(this.arena, id)
+  }
+
+  /** The id's number, or −1 where it is kept as text. */
+  idNumber(id: string): number {
+    return this.#ids.encode(id)
+  }
+
+  /** The id that a record keeps, as text. */
+  idText(stored: number): string {
+    return stored < 0 ? readText(this.arena, -stored) : this.#ids.text(stored)
+  }
+
+  /** @param number as `idNumber` gives it */
+  isId(stored: number, id: string, number: number): boolean {
+    return number >= 0 ? stored === number : stored < 0 && equalsText(this.arena, -stored, id)
   }
 
   /** Whether the record passes a filter: a predicate that holds for it, or noFilter. */

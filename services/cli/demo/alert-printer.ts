@@ -2,7 +2,12 @@ import type { WriteStream } from 'node:tty'
 import type { AlertRevision } from '#shared/actor/alert'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 
-const colours: Readonly<Record<string, string>> = { low: '\x1b[36m', medium: '\x1b[33m', high: '\x1b[35m', critical: '\x1b[31m' }
+const colours: Readonly<Record<string, string>> = {
+  low: '\x1b[36m',
+  medium: '\x1b[33m',
+  high: '\x1b[35m',
+  critical: '\x1b[31m',
+}
 const plain = '\x1b[0m'
 
 /** Alerts as a person reads them, above a status line where there is a terminal. */
@@ -23,7 +28,9 @@ export class AlertPrinter {
     const coloured = this.#stream.isTTY ? `${colours[rule.severity]}${severity}${plain}` : severity
     const revised = status === 'raised' ? '' : ` (${status})`
     const by = this.#ruleSet.events.keys[hit.actor.population]
-    this.#line(`${at}  ${coloured}  ${rule.reason ?? rule.name}  ${by} ${hit.actor.key}: ${hit.message ?? rule.title}${revised}`)
+    this.#line(
+      `${at}  ${coloured}  ${rule.reason ?? rule.name}  ${by} ${hit.actor.key}: ${hit.message ?? rule.title}${revised}`,
+    )
   }
 
   status(events: number, actors: number, eventsPerSecond: number): void {

@@ -76,7 +76,8 @@ export function features(ruleSet: RuleSet, write: Write): Output {
     settledBefore: (at) => {
       const settled = [...pending].filter(([, value]) => value.at < at)
       settled.sort(
-        ([, a], [, b]) => a.at - b.at || compareIds(a.id, b.id) || compareText(a.rule, b.rule) || compareText(a.key, b.key),
+        ([, a], [, b]) =>
+          a.at - b.at || compareIds(a.id, b.id) || compareText(a.rule, b.rule) || compareText(a.key, b.key),
       )
       for (const [name, { line }] of settled) {
         pending.delete(name)

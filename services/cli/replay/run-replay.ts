@@ -9,6 +9,7 @@ import { deadLetterLine } from '#shared/wire/dead-letter'
 import type { LineWriter } from '#shared/wire/line-writer'
 import type { Rows } from '#shared/wire/row-reader'
 import type { Progress } from '../progress.ts'
+import { sha256Hex } from '../sha256.ts'
 import { rowsInOrder } from './event-order.ts'
 import { alertRevisions, decisions, features, type Output, standingAlerts } from './outputs.ts'
 import type { Summary } from './summary.ts'
@@ -55,6 +56,7 @@ class Replay {
       latenessMs: options.latenessMs,
       isSorted: options.order === 'event-time',
       tenant: 'default',
+      sha256Hex,
       hashKey: replayHashKey,
       sink: {
         alert: (revision) => this.#alert(revision),
@@ -117,7 +119,10 @@ class Replay {
     }
   }
 
-  #decode(block: { length: number; firstRow: number; decode(i: number, batch: EventBatch): Problem | undefined }, batch: EventBatch): void {
+  #decode(
+    block: { length: number; firstRow: number; decode(i: number, batch: EventBatch): Problem | undefined },
+    batch: EventBatch,
+  ): void {
     for (let i = 0; i < block.length; i++) {
       const problem = block.decode(i, batch)
       if (problem !== undefined) this.#bury(block.firstRow + i, problem)

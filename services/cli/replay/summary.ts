@@ -42,11 +42,14 @@ export function summaryText(summary: Summary, seconds: number): string {
   for (const [rule, count] of Object.entries(summary.alerts)) lines.push(`  ${rule}: ${n(count)}`)
   for (const [reason, count] of dead) lines.push(`  dead letters, ${reason}: ${n(count)}`)
   for (const [rule, count] of Object.entries(summary.faults))
-    if (count > 0) lines.push(`  ${rule} could not be judged at ${n(count)} events (overflow, division by zero or a bad conversion)`)
+    if (count > 0)
+      lines.push(`  ${rule} could not be judged at ${n(count)} events (overflow, division by zero or a bad conversion)`)
   for (const [rule, count] of Object.entries(summary.refused))
     if (count > 0) lines.push(`  ${rule}: ${n(count)} partial matches refused, as too many were open at once`)
   if (summary.truncated > 0)
-    lines.push(`  ${n(summary.truncated)} events left their windows early: an account has more in its windows than a history holds`)
+    lines.push(
+      `  ${n(summary.truncated)} events left their windows early: an account has more in its windows than a history holds`,
+    )
   return lines.join('\n')
 }
 
