@@ -32,7 +32,7 @@ export const limits = {
   /** Mistakes that are listed for one file: nobody mends more in one go, and a file of garbage has one per line. */
   diagnosticsPerFileMax: 200,
   /** Each value that is written without needed quotes is mended and its file is read again: so many characters at most. */
-  yamlRepairCharactersMax: 2_097_152,
+  yamlRepairCharactersMax: 524_288,
   /** A name stands in every alert, in telemetry and in columns of screens. */
   nameCharactersMax: 100,
   /** Fields of all event types: each may become a column of every batch. */

@@ -5,10 +5,10 @@ import type { Diagnostic } from './diagnostic.ts'
 import { loadEvents } from './load-events.ts'
 import { loadLists } from './load-list.ts'
 import { type LoadedRule, loadRule } from './load-rule.ts'
-import { loadScenarios } from './load-scenario.ts'
+import { loadScenarios, type WrittenRules } from './load-scenario.ts'
 import { parseYaml } from './parse-yaml.ts'
 import type { RuleContext } from './rule-context.ts'
-import { placeName, type RuleFiles, sortFiles } from './rule-files.ts'
+import { folderOf, placeName, type RuleFiles, sortFiles } from './rule-files.ts'
 import type { NamedList, RuleSet, Scenario } from './rule-set.ts'
 import { type ReadRule, ruleShape } from './rule-shape.ts'
 import type { Located } from './shape.ts'
@@ -49,9 +49,8 @@ export function readRuleSet(files: RuleFiles, problems: Problems): ReadRuleSet {
   const lists = loadLists(files.lists, problems)
   const context = { events: events.schema, lists, problems, isMistake: () => events.isWhole }
   const { loaded, written } = loadRules(files.rules, context)
-  const isWritten = (rule: string): boolean => written.has(rule)
   const ofSet = loaded.map(({ rule, file }) => ({ name: rule.name, file }))
-  const scenarios = loadScenarios(files.scenarios, ofSet, isWritten, problems)
+  const scenarios = loadScenarios(files.scenarios, ofSet, written, problems)
   const scenarioOf = new Map(scenarios.flatMap(({ rules }, scenario) => rules.map((rule) => [rule, scenario])))
   const rules = loaded.map(({ rule }) => rule)
   const ruleSet = {
@@ -61,14 +60,13 @@ export function readRuleSet(files: RuleFiles, problems: Problems): ReadRuleSet {
     rules: rules.map(({ content: _content, ...rule }, i) => ({ ...rule, scenario: scenarioOf.get(i) })),
     scenarios,
   }
-  return { ruleSet, isWritten, isWhole: events.isWhole }
+  return { ruleSet, isWritten: (rule) => written.names.has(rule), isWhole: events.isWhole }
 }
 
 interface LoadedRules {
   /** By name. */
   readonly loaded: readonly { readonly rule: LoadedRule; readonly file: SourceFile }[]
-  /** Names of all rules, those with errors too. */
-  readonly written: ReadonlySet<string>
+  readonly written: WrittenRules
 }
 
 function loadRules(files: readonly SourceFile[], context: RuleContext): LoadedRules {
@@ -91,7 +89,7 @@ function loadRules(files: readonly SourceFile[], context: RuleContext): LoadedRu
     if (rule !== undefined) loaded.push({ rule, file })
   }
   loaded.sort((a, b) => compareText(a.rule.name, b.rule.name))
-  return { loaded, written: new Set(names.keys()) }
+  return { loaded, written: { names: new Set(names.keys()), folders: new Set(files.map(folderOf)) } }
 }
 
 function reportDuplicate({ value }: ReadRule, names: Map<string, Located<string>>, problems: Problems): void {

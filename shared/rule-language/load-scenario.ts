@@ -14,14 +14,19 @@ export interface RuleOfSet {
   readonly file: SourceFile
 }
 
+/** Rules that are there, with errors perhaps: a scenario that counts on one makes no mistake. */
+export interface WrittenRules {
+  readonly names: ReadonlySet<string>
+  readonly folders: ReadonlySet<string>
+}
+
 export function loadScenarios(
   files: readonly SourceFile[],
   rules: readonly RuleOfSet[],
-  /** Names of rules that are written somewhere, with errors perhaps. */
-  isWritten: (rule: string) => boolean,
+  written: WrittenRules,
   problems: Problems,
 ): readonly Scenario[] {
-  const loading = new ScenariosLoading(rules, isWritten, problems)
+  const loading = new ScenariosLoading(rules, written, problems)
   for (const file of files) {
     const root = parseYaml(file, problems)
     const text = root && scenarioShape.read(root, problems)
@@ -33,14 +38,14 @@ export function loadScenarios(
 class ScenariosLoading {
   readonly scenarios: Scenario[] = []
   readonly #rules: readonly RuleOfSet[]
-  readonly #isWritten: (rule: string) => boolean
+  readonly #written: WrittenRules
   readonly #problems: Problems
   readonly #names = new Map<string, Place>()
   readonly #owners = new Map<number, { readonly scenario: string; readonly at: Place }>()
 
-  constructor(rules: readonly RuleOfSet[], isWritten: (rule: string) => boolean, problems: Problems) {
+  constructor(rules: readonly RuleOfSet[], written: WrittenRules, problems: Problems) {
     this.#rules = rules
-    this.#isWritten = isWritten
+    this.#written = written
     this.#problems = problems
   }
 
@@ -73,7 +78,7 @@ class ScenariosLoading {
       const found = this.#rules.flatMap(({ file }, index) =>
         folderOf(file) === folderOf(at.file) ? [{ index, at }] : [],
       )
-      if (found.length === 0)
+      if (found.length === 0 && !this.#written.folders.has(folderOf(at.file)))
         this.#problems.error(
           at,
           'unknown-rule',
@@ -85,7 +90,7 @@ class ScenariosLoading {
     return text.rules.value.flatMap((name) => {
       const index = this.#rules.findIndex((rule) => rule.name === name.value)
       if (index >= 0) return [{ index, at: name.at }]
-      if (this.#isWritten(name.value)) return []
+      if (this.#written.names.has(name.value)) return []
       const near = nearest(
         name.value,
         this.#rules.map((rule) => rule.name),

@@ -23,7 +23,7 @@ export function warnOfStepsNotYetTaken(
     const other = numbered[used]
     if (used <= lastOwn || repeated.some((group) => other.groups.includes(group))) continue
     problems.warning(
-      text.value.placeOf(Math.max(text.value.text.indexOf(other.name), 0)),
+      text.value.placeOf(Math.max(text.value.text.search(new RegExp(`\\b${other.name}\\b`)), 0)),
       'step-not-yet-taken',
       `"${other.name}" comes after "${headOf(step).name?.value ?? ''}" and has taken no event by then`,
       `move the condition to "${other.name}"`,
