@@ -1,7 +1,14 @@
-/** Numbers the keys of one population: each key has a slot, given in order of first appearance. */
+/**
+ * Numbers the keys of one population: each key has a slot, given in order of first appearance.
+ *
+ * Open addressing on 32-bit hashes; a key is compared only where the hash agrees. Of a million keys each look-up misses the caches, so
+ * `prefetch` reads the lines of many keys before any of them is used: their misses overlap.
+ */
 export class KeyTable {
-  readonly #slots = new Map<string, number>()
   readonly #keys: string[] = []
+  /** Pairs of hash and slot + 1; 0 is empty. */
+  #table = new Uint32Array(2 << firstCapacityLog2)
+  #mask = (1 << firstCapacityLog2) - 1
 
   get size(): number {
     return this.#keys.length
@@ -9,16 +16,59 @@ export class KeyTable {
 
   /** The key's slot, or −1. */
   find(key: string): number {
-    return this.#slots.get(key) ?? -1
+    const hash = hashOf(key)
+    const table = this.#table
+    for (let i = hash & this.#mask; ; i = (i + 1) & this.#mask) {
+      const slot = table[2 * i + 1] - 1
+      if (slot < 0) return -1
+      if (table[2 * i] === hash && this.#keys[slot] === key) return slot
+    }
   }
 
+  /** A new key's slot. */
   add(key: string): number {
+    if (2 * (this.#keys.length + 1) > this.#mask) this.#grow()
     const slot = this.#keys.push(key) - 1
-    this.#slots.set(key, slot)
+    this.#put(hashOf(key), slot)
     return slot
   }
 
   key(slot: number): string {
     return this.#keys[slot]
   }
+
+  /** Reads the table's line for a key. @returns something to add up, so that the read is not optimised away */
+  prefetch(key: string): number {
+    return this.#table[2 * (hashOf(key) & this.#mask)]
+  }
+
+  /** The slot that a key most likely has, without comparing it; −1: most likely none. For reading ahead only. */
+  guess(key: string): number {
+    const hash = hashOf(key)
+    const i = hash & this.#mask
+    return this.#table[2 * i] === hash ? this.#table[2 * i + 1] - 1 : -1
+  }
+
+  #put(hash: number, slot: number): void {
+    let i = hash & this.#mask
+    while (this.#table[2 * i + 1] !== 0) i = (i + 1) & this.#mask
+    this.#table[2 * i] = hash
+    this.#table[2 * i + 1] = slot + 1
+  }
+
+  #grow(): void {
+    const old = this.#table
+    this.#mask = 2 * this.#mask + 1
+    this.#table = new Uint32Array(2 * (this.#mask + 1))
+    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== 0) this.#put(old[i], old[i + 1] - 1)
+  }
+}
+
+const firstCapacityLog2 = 10
+
+function hashOf(key: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return (hash ^ (hash >>> 13)) >>> 0
 }

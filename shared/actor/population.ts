@@ -68,6 +68,7 @@ export class Population {
   readonly #headerBlocks: number[] = []
   readonly #refs: (ActorRef | undefined)[] = []
   readonly #featureColumns: readonly { column: number; register: number; isText: boolean }[]
+  readonly #guessed = new Float64Array(prefetchMax)
   #scratch: Words = wordsOf(0)
 
   constructor(options: PopulationOptions) {
@@ -158,6 +159,28 @@ export class Population {
       this.#judge(slot, h)
     } else this.#rewind(slot, h, digest, now)
     return 'applied'
+  }
+
+  /**
+   * Reads what applying these keys' events will touch: the table's lines, then headers, then the newest records. Loads of different
+   * actors overlap, those of one event do not. @returns something to add up, so that nothing is optimised away
+   */
+  prefetch(keys: readonly string[], count: number): number {
+    const { F, U } = this.#history.arena
+    let sum = 0
+    for (let i = 0; i < count; i++) sum += this.keys.prefetch(keys[i])
+    for (let i = 0; i < count; i++) {
+      const slot = this.keys.guess(keys[i])
+      this.#guessed[i] = slot < 0 ? 0 : this.#header(slot)
+      sum += F[this.#guessed[i]] + F[this.#guessed[i] + 8]
+    }
+    for (let i = 0; i < count; i++) {
+      const h = this.#guessed[i]
+      if (h === 0) continue
+      const record = this.#history.record(h, U[h * 2 + headHalf] - 1)
+      sum += F[record] + F[record + this.#history.layout.recordWords - 1]
+    }
+    return sum
   }
 
   /** Lets time pass for actors whose patterns end in an absence. */
@@ -357,6 +380,8 @@ export class Population {
   }
 }
 
+/** Keys of one `prefetch`. More would push each other out of the caches. */
+export const prefetchMax = 64
 /** Headers are allotted in blocks so that a million actors are a thousand allocations. */
 const headersPerBlock = 1024
 

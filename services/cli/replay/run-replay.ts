@@ -1,5 +1,6 @@
 import type { AlertRevision } from '#shared/actor/alert'
 import { Engine } from '#shared/actor/engine'
+import { prefetchMax } from '#shared/actor/population'
 import { usedFields } from '#shared/actor/used-fields'
 import { EventBatch } from '#shared/domain/event-batch'
 import type { Problem } from '#shared/domain/problem'
@@ -78,6 +79,7 @@ class Replay {
     const order = rowsInOrder(batch)
     for (let i = 0; i < batch.length; i++) {
       const row = order === undefined ? i : order[i]
+      if (i % prefetchMax === 0) this.#engine.prefetch(batch, order, i)
       this.#apply(batch, row)
       if (i % applyRows === applyRows - 1) {
         this.#output.settledBefore(Math.min(batch.at[row], this.#engine.oldestUnsettledAt))
@@ -92,7 +94,10 @@ class Replay {
     const batch = new EventBatch(ruleSet.events, usedFields(ruleSet), applyRows)
     for await (const block of this.#options.rows.blocks()) {
       this.#decode(block, batch)
-      for (let row = 0; row < batch.length; row++) this.#apply(batch, row)
+      for (let row = 0; row < batch.length; row++) {
+        if (row % prefetchMax === 0) this.#engine.prefetch(batch, undefined, row)
+        this.#apply(batch, row)
+      }
       batch.clear()
       await this.#options.deadLetters?.drain()
       await this.#options.out.drain()
