@@ -1,6 +1,6 @@
 import { isMap } from 'yaml'
-import { type Infer, list, optional, record, required, type Shape } from './shape.ts'
-import { choice, name, prose, scalar, word } from './shape-scalars.ts'
+import { type Located, list, optional, record, required, type Shape } from './shape.ts'
+import { choice, name, prose, type ScalarText, scalar, word } from './shape-scalars.ts'
 
 const entryRecord = record(
   {
@@ -11,9 +11,18 @@ const entryRecord = record(
   { name: 'an entry' },
 )
 
-const entry: Shape<Infer<typeof scalar> | Infer<typeof entryRecord>> = {
+export interface EntryText {
+  readonly value: Located<ScalarText> | undefined
+  readonly until: Located<string> | undefined
+}
+
+const entry: Shape<EntryText> = {
   example: 'A',
-  read: (node, problems) => (isMap(node.ast) ? entryRecord : scalar).read(node, problems),
+  read(node, problems) {
+    if (isMap(node.ast)) return entryRecord.read(node, problems)
+    const value = scalar.read(node, problems)
+    return value && { value: { value, until: undefined }, at: node.at }
+  },
   schema: (definitions) => ({ anyOf: [scalar.schema(definitions), entryRecord.schema(definitions)] }),
 }
 

@@ -92,7 +92,13 @@ class EventsLoading {
       }
       if (value.value.kind === 'object') this.#addFields(value.value.fields, `${path}.`, add)
       else if (this.schema.fields.length < limits.fieldsMax) add(path, value.value.type, value.value.isOptional)
-      else this.#problems.error(key.at, 'out-of-bounds', `more than ${limits.fieldsMax} fields are declared`)
+      else
+        this.#problems.error(
+          key.at,
+          'out-of-bounds',
+          `more than ${limits.fieldsMax} fields are declared`,
+          'leave out what no rule uses',
+        )
     }
   }
 

@@ -55,15 +55,13 @@ function argumentOf(kind: FeatureKind, text: FeatureText, scope: Scope, context:
   const of = checkText(argument, scope, kind === 'share' ? 'bool' : 'scalar', context)
   const kinds = takes[kind]
   if (argument === undefined || of === undefined || kinds === undefined || kinds.includes(of.type.kind)) return of
-  const hint = of.type.kind === 'bool' ? 'for a fraction use share, for a number count with where' : undefined
   context.problems.error(
     argument.at,
     'type-mismatch',
     `${kind} is not known for ${typeName(of.type)}, only for ${kinds.join(', ')}`,
-    hint ??
-      (of.type.kind === 'string'
-        ? `for the number of different values use distinct: ${argument.value.text}`
-        : undefined),
+    of.type.kind === 'bool'
+      ? `for the fraction of such events use share: ${argument.value.text}`
+      : `for the number of different values use distinct: ${argument.value.text}`,
   )
   return undefined
 }

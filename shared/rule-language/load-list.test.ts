@@ -43,7 +43,7 @@ entries:
 list: a
 type: string
 entries:
-  - «4711
+  - «0711
   - x
   - «x
   - { value: y, until: «2026-06-01 }
@@ -55,7 +55,7 @@ entries:
       'lists/b.yaml': 'list: «a\ntype: «text\nentries: [1]\n',
     })
     expect(found).toEqual(marked)
-    expect(diagnostics[0].hint).toBe('write "4711"')
+    expect(diagnostics[0].hint).toBe('write "0711"')
   })
 
   test('is known to expressions even where it has mistakes', () => {

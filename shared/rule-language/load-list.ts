@@ -32,19 +32,17 @@ export function loadLists(files: readonly SourceFile[], problems: Problems): rea
 function loadList(name: string, { type, entries }: Infer<typeof listShape>, problems: Problems): NamedList {
   const valueType = type?.value === 'int' ? int : string
   const loaded = new Map<string | number, NamedList['entries'][number]>()
-  for (const { value: entry, at } of entries?.value ?? []) {
-    const written = typeof entry === 'object' ? entry.value : { value: entry, at }
-    if (written === undefined) continue
-    const value = convertValue(written.value, valueType)
+  for (const { value: entry } of entries?.value ?? []) {
+    if (entry.value === undefined) continue
+    const { value: text, at } = entry.value
+    const value = convertValue(text.value, valueType)
     if (typeof value !== 'string' && typeof value !== 'number') {
-      if (type === undefined) continue
-      const hint = type.value === 'int' ? 'write a whole number, or declare type: string' : `write "${written.value}"`
-      problems.error(written.at, 'wrong-type', `the entry ${written.value} is not of type ${type.value}`, hint)
+      const hint = type?.value === 'int' ? 'write a whole number, or declare type: string' : `write "${text.written}"`
+      if (type) problems.error(at, 'wrong-type', `the entry ${text.written} is not of type ${type.value}`, hint)
       continue
     }
-    if (loaded.has(value))
-      problems.error(written.at, 'duplicate-entry', `"${value}" stands twice`, 'keep one of the two')
-    loaded.set(value, { value, untilMs: typeof entry === 'object' ? untilOf(entry.until, problems) : undefined })
+    if (loaded.has(value)) problems.error(at, 'duplicate-entry', `"${value}" stands twice`, 'keep one of the two')
+    loaded.set(value, { value, untilMs: untilOf(entry.until, problems) })
   }
   return { name, type: valueType, entries: [...loaded.values()] }
 }

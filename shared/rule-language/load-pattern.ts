@@ -34,6 +34,7 @@ export function loadPattern(
       pattern.at,
       'out-of-bounds',
       `the pattern has ${numbered.length} steps; at most ${limits.stepsPerPatternMax} are taken`,
+      'a step that is repeated is written once, with times',
     )
   const loading = new PatternLoading(numbered, scope, context)
   const steps = loading.sequence(pattern.value)

@@ -170,6 +170,20 @@ describe("a rule's version", () => {
     expect(versionOf(full)).toMatch(/^[0-9a-f]{12}$/)
   })
 
+  test('is the same in every release, since the ids of alerts hang on it', () => {
+    expect(versionOf(full)).toBe('c5a8e3d57b73')
+    expect(versionOf(ruleWith('pattern: [{ begin: a, where: amount > 1, times: 3+ }, { next: b }]\nwithin: 1h'))).toBe(
+      'edf4879a9304',
+    )
+  })
+
+  test('is read from JSON as well, which is YAML', () => {
+    const json = { rule: 'a', pattern: [{ begin: 'b', where: 'channel == "x: y"' }], score: 1, severity: 'low' }
+    expect(versionOf(JSON.stringify(json))).toBe(
+      versionOf(`rule: a\npattern:\n  - begin: b\n    where: 'channel == "x: y"'\nscore: 1\nseverity: low\n`),
+    )
+  })
+
   test('does not change with comments, layout, quotes, order of keys, units and defaults', () => {
     const version = versionOf(full)
     expect(versionOf(`# a comment\n${full}`)).toBe(version)

@@ -154,15 +154,15 @@ class Expecting {
 
   #key(key: ExpectedText['key']): string | undefined {
     if (key === undefined) return undefined
-    const isFit = this.#keyType === undefined || convertValue(key.value, this.#keyType) !== undefined
+    const isFit = this.#keyType === undefined || convertValue(key.value.value, this.#keyType) !== undefined
     if (!isFit)
       this.#problems.error(
         key.at,
         'bad-value',
-        `the key is ${this.#keyType?.kind}, not ${JSON.stringify(key.value)}`,
-        this.#keyType?.kind === 'string' ? `put it in quotes: "${key.value}"` : 'write a whole number',
+        `the key is ${this.#keyType?.kind}, not ${JSON.stringify(key.value.value)}`,
+        this.#keyType?.kind === 'string' ? `put it in quotes: "${key.value.written}"` : 'write a whole number',
       )
-    return String(key.value)
+    return String(key.value.value)
   }
 
   #eventId({ value, at }: Located<number>): string {

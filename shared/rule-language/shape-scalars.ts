@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from '#shared/domain/time'
 import { nearest } from './diagnostic.ts'
 import { type Located, refuse, type Shape } from './shape.ts'
 import type { Place, Problems } from './source-file.ts'
-import { placesWithin, plainData, writtenText, type YamlNode } from './yaml-node.ts'
+import { inPlaceOf, nameOf, placesWithin, plainData, writtenText, type YamlNode } from './yaml-node.ts'
 import { isCutOff, quoted, whyQuotes } from './yaml-quotes.ts'
 
 /** Names that expressions use, so CEL decides what they may be. */
@@ -43,16 +43,18 @@ function readText(
   charactersMax: number,
   example: string,
 ): Located<string> | undefined {
-  if (!isScalar(node.ast)) return refuse(node, problems, 'text', quotesHint(node) ?? `write ${node.key}: ${example}`)
+  if (!isScalar(node.ast))
+    return refuse(node, problems, 'text', quotesHint(node) ?? `write ${inPlaceOf(node, example)}`)
   const { value } = node.ast
   if (typeof value !== 'string')
-    return refuse(node, problems, 'text', `put it in quotes: ${node.key}: "${writtenText(node.ast)}"`)
-  if (value.trim() === '') return refuse(node, problems, 'text', `write ${node.key}: ${example}`)
+    return refuse(node, problems, 'text', `put it in quotes: ${inPlaceOf(node, `"${writtenText(node.ast)}"`)}`)
+  if (value.trim() === '') return refuse(node, problems, 'text', `write ${inPlaceOf(node, example)}`)
   if (value.length > charactersMax) {
     problems.error(
       node.at,
       'out-of-bounds',
-      `"${node.key}" has ${value.length} characters; at most ${charactersMax} are taken`,
+      `${nameOf(node)} has ${value.length} characters; at most ${charactersMax} are taken`,
+      'shorten it',
     )
     return undefined
   }
@@ -72,7 +74,7 @@ export function choice<const T extends string>(...words: readonly T[]): Shape<T>
         node,
         problems,
         words.join(' or '),
-        near ? `did you mean "${near}"?` : `write ${node.key}: ${words[0]}`,
+        near ? `did you mean "${near}"?` : `write ${inPlaceOf(node, words[0])}`,
       )
     },
     schema: () => ({ enum: words }),
@@ -86,13 +88,13 @@ export function integer({ min, max }: { min: number; max: number }, example: num
       const value = isScalar(node.ast) ? node.ast.value : undefined
       const range = `a whole number from ${min} to ${max}`
       if (typeof value !== 'number' || !Number.isInteger(value))
-        return refuse(node, problems, range, `write ${node.key}: ${example}`)
+        return refuse(node, problems, range, `write ${inPlaceOf(node, example)}`)
       if (value >= min && value <= max) return { value, at: node.at }
       problems.error(
         node.at,
         'out-of-bounds',
-        `"${node.key}" must be ${range}, not ${value}`,
-        `write ${node.key}: ${value < min ? min : max}`,
+        `${nameOf(node)} must be ${range}, not ${value}`,
+        `write ${inPlaceOf(node, value < min ? min : max)}`,
       )
       return undefined
     },
@@ -111,7 +113,7 @@ export const flag: Shape<boolean> = {
       : ['no', 'off', 'false'].includes(written)
         ? false
         : undefined
-    const hint = meant === undefined ? `write ${node.key}: true` : `did you mean ${node.key}: ${meant}?`
+    const hint = meant === undefined ? `write ${inPlaceOf(node, 'true')}` : `did you mean ${inPlaceOf(node, meant)}?`
     return refuse(node, problems, 'true or false', hint)
   },
   schema: () => ({ type: 'boolean' }),
@@ -126,7 +128,9 @@ export function duration({ minMs, maxMs }: { minMs: number; maxMs: number }, exa
       const ms = typeof value === 'string' ? parseDuration(value) : undefined
       if (ms === undefined) {
         const unitless = typeof value === 'number' && value >= 0
-        const hint = unitless ? `durations carry their unit: ${value}s or ${value}m` : `write ${node.key}: ${example}`
+        const hint = unitless
+          ? `durations carry their unit: ${value}s or ${value}m`
+          : `write ${inPlaceOf(node, example)}`
         return refuse(node, problems, 'a duration (500ms, 30s, 10m, 1h30m, 7d)', hint)
       }
       if (ms >= minMs && ms <= maxMs) return { value: ms, at: node.at }
@@ -134,8 +138,8 @@ export function duration({ minMs, maxMs }: { minMs: number; maxMs: number }, exa
       problems.error(
         node.at,
         'out-of-bounds',
-        `"${node.key}" must be ${bound}, not ${value}`,
-        `write ${node.key}: ${example}`,
+        `${nameOf(node)} must be ${bound}, not ${value}`,
+        `write ${inPlaceOf(node, example)}`,
       )
       return undefined
     },
@@ -156,7 +160,7 @@ export const expression = (example: string): Shape<ExpressionText> => ({
   example,
   read(node, problems) {
     if (!isScalar(node.ast))
-      return refuse(node, problems, 'an expression', quotesHint(node) ?? `write ${node.key}: ${example}`)
+      return refuse(node, problems, 'an expression', quotesHint(node) ?? `write ${inPlaceOf(node, example)}`)
     const text = writtenText(node.ast)
     return { value: { text, placeOf: placesWithin(node), cutOff: cutOff(node, text) }, at: node.at }
   },
@@ -170,14 +174,20 @@ export const anything: Shape<YamlNode> = {
   schema: () => ({}),
 }
 
+export interface ScalarText {
+  readonly value: string | number | boolean
+  /** As it stands in the file: `007`. */
+  readonly written: string
+}
+
 /** A string, a whole number, or what else one cell may hold. */
-export const scalar: Shape<string | number | boolean> = {
+export const scalar: Shape<ScalarText> = {
   example: 'A',
   read(node, problems) {
-    const value = isScalar(node.ast) ? plainData(node) : undefined
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      return { value, at: node.at }
-    return refuse(node, problems, 'a single value', `write ${node.key}: A`)
+    const value = plainData(node)
+    if (isScalar(node.ast) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'))
+      return { value: { value, written: writtenText(node.ast) }, at: node.at }
+    return refuse(node, problems, 'a single value', `write ${inPlaceOf(node, 'A')}`)
   },
   schema: () => ({ type: ['string', 'number', 'boolean'] }),
 }
@@ -186,7 +196,7 @@ function quotesHint(node: YamlNode): string | undefined {
   if (!isMap(node.ast) && !isSeq(node.ast)) return undefined
   if (node.ast.flow !== true || !node.ast.range) return undefined
   const written = node.file.text.slice(node.ast.range[0], node.ast.range[1])
-  return written.includes('\n') ? undefined : `${whyQuotes(written)}; write ${node.key}: ${quoted(written)}`
+  return written.includes('\n') ? undefined : `${whyQuotes(written)}; write ${inPlaceOf(node, quoted(written))}`
 }
 
 function cutOff(node: YamlNode, text: string): string | undefined {

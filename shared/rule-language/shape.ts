@@ -1,7 +1,7 @@
 import { isMap, isSeq } from 'yaml'
 import { nearest } from './diagnostic.ts'
 import type { Place, Problems } from './source-file.ts'
-import { describe, elementsOf, entriesOf, isNull, isReported, type YamlNode } from './yaml-node.ts'
+import { describe, elementsOf, entriesOf, inPlaceOf, isNull, isReported, nameOf, type YamlNode } from './yaml-node.ts'
 
 /**
  * What a part of a file may look like. One shape does both: it reads the part, reporting each mistake at its place, and it gives
@@ -157,7 +157,8 @@ export function dictionary<T>(
   return {
     example: `{ name: ${of.example} }`,
     read(node, problems) {
-      if (!isMap(node.ast)) return refuse(node, problems, 'a map', `write ${node.key}: { name: ${of.example} }`)
+      if (!isMap(node.ast))
+        return refuse(node, problems, 'a map', `write ${inPlaceOf(node, `{ name: ${of.example} }`)}`)
       const entries: Entry<T>[] = []
       for (const { key, keyAt, value } of entriesOf(node, node.ast)) {
         if (!names.pattern.test(key)) problems.error(keyAt, 'bad-name', `"${key}" is no name`, `names are ${names.are}`)
@@ -187,19 +188,30 @@ export function list<T>(of: Shape<T>, { min = 0, max, orOne = false }: ListOptio
     example: orOne ? of.example : `[${of.example}]`,
     read(node, problems) {
       if (!isSeq(node.ast)) {
-        if (!orOne || isMap(node.ast)) return refuse(node, problems, 'a list', `write ${node.key}: [${of.example}]`)
+        if (!orOne || isMap(node.ast))
+          return refuse(node, problems, 'a list', `write ${inPlaceOf(node, `[${of.example}]`)}`)
         const one = of.read(node, problems)
         return one && { value: [one], at: node.at }
       }
       const nodes = elementsOf(node, node.ast)
       if (nodes.length < min)
-        problems.error(node.at, 'out-of-bounds', `"${node.key}" is empty`, `write ${node.key}: [${of.example}]`)
+        problems.error(
+          node.at,
+          'out-of-bounds',
+          `${nameOf(node)} is empty`,
+          `write ${inPlaceOf(node, `[${of.example}]`)}`,
+        )
       if (max !== undefined && nodes.length > max)
-        problems.error(node.at, 'out-of-bounds', `"${node.key}" has ${nodes.length} elements; at most ${max} are taken`)
+        problems.error(
+          node.at,
+          'out-of-bounds',
+          `${nameOf(node)} has ${nodes.length} elements; at most ${max} are taken`,
+          'split it',
+        )
       const elements: Located<T>[] = []
       for (const element of nodes.slice(0, max)) {
         if (isNull(element)) {
-          problems.error(element.at, 'missing-value', `an element of "${node.key}" has no value`, `write ${of.example}`)
+          problems.error(element.at, 'missing-value', `${nameOf(element)} has no value`, `write ${of.example}`)
           continue
         }
         const read = isReported(element) ? undefined : of.read(element, problems)
@@ -244,7 +256,6 @@ const hasValue = (node: YamlNode): boolean => !isNull(node) && !isReported(node)
 
 /** Reports that something else was expected. */
 export function refuse(node: YamlNode, problems: Problems, expected: string, hint: string): undefined {
-  const what = node.key === '' ? 'the file' : `"${node.key}"`
-  problems.error(node.at, 'wrong-type', `${what} must be ${expected}, not ${describe(node)}`, hint)
+  problems.error(node.at, 'wrong-type', `${nameOf(node)} must be ${expected}, not ${describe(node)}`, hint)
   return undefined
 }

@@ -21,7 +21,13 @@ export class SourceFile {
   /** Line and column from 1; columns count characters, not code units. */
   position(offset: number): { line: number; column: number } {
     const line = this.lineOf(offset)
-    return { line, column: [...this.text.slice(this.#lineStarts[line - 1], offset)].length + 1 }
+    let column = 1
+    for (let i = this.#lineStarts[line - 1]; i < offset; i++) {
+      const unit = this.text.charCodeAt(i)
+      const isSecondHalf = unit >= 0xdc00 && unit <= 0xdfff
+      if (!isSecondHalf) column++
+    }
+    return { line, column }
   }
 
   lineOf(offset: number): number {

@@ -6,7 +6,17 @@ import { nearest } from './diagnostic.ts'
 import type { TestEventText } from './rule-test-shape.ts'
 import type { Located } from './shape.ts'
 import type { Problems } from './source-file.ts'
-import { describe, entriesOf, isNull, plainData, writtenText, type YamlEntry, type YamlNode } from './yaml-node.ts'
+import {
+  describe,
+  entriesOf,
+  inPlaceOf,
+  isNull,
+  nameOf,
+  plainData,
+  writtenText,
+  type YamlEntry,
+  type YamlNode,
+} from './yaml-node.ts'
 
 /** An event of a test, as a codec would have decoded it. */
 export interface TestEvent {
@@ -101,13 +111,14 @@ class FieldsReading {
       const written = isScalar(node.ast) ? writtenText(node.ast) : ''
       const hint = type.kind === 'string' && isScalar(node.ast) ? `put it in quotes: "${written}"` : typeHint(type)
       const found = isScalar(node.ast) ? `, not ${describe(node)}` : ', which this is not'
-      this.#refuse(node.at, 'bad-value', `"${node.key}" is ${typeName(type)}${found}`, hint)
+      this.#refuse(node.at, 'bad-value', `${nameOf(node)} is ${typeName(type)}${found}`, hint)
     }
   }
 
   #addObject(path: string, node: YamlNode): void {
     if (isMap(node.ast)) this.addAll(entriesOf(node, node.ast), `${path}.`)
-    else if (!isNull(node)) this.#refuse(node.at, 'bad-value', `"${path}" is an object`, `write ${node.key}: { … }`)
+    else if (!isNull(node))
+      this.#refuse(node.at, 'bad-value', `"${path}" is an object`, `write ${inPlaceOf(node, '{ … }')}`)
   }
 
   #isObject(path: string): boolean {

@@ -7,8 +7,9 @@ export interface YamlNode {
   readonly file: SourceFile
   readonly ast: Scalar | YAMLMap | YAMLSeq | null
   readonly at: Place
-  /** The key that it is the value of, for messages. */
+  /** The key that it is the value of, or an element of the value of; empty for a whole file. For messages. */
   readonly key: string
+  readonly isElement: boolean
 }
 
 /** One `key: value` of a map. */
@@ -18,9 +19,9 @@ export interface YamlEntry {
   readonly value: YamlNode
 }
 
-export function yamlNode(file: SourceFile, ast: unknown, at: Place, key: string): YamlNode {
+export function yamlNode(file: SourceFile, ast: unknown, at: Place, key: string, isElement = false): YamlNode {
   const known = isScalar(ast) || isMap(ast) || isSeq(ast) ? ast : null
-  return { file, ast: known, at: known?.range ? file.at(known.range[0]) : at, key }
+  return { file, ast: known, at: known?.range ? file.at(known.range[0]) : at, key, isElement }
 }
 
 /** Entries in the order of the file; of equal keys the first (the repetition is reported when the file is parsed). */
@@ -36,7 +37,7 @@ export function entriesOf(node: YamlNode, map: YAMLMap): YamlEntry[] {
 }
 
 export const elementsOf = (node: YamlNode, list: YAMLSeq): YamlNode[] =>
-  list.items.map((item) => yamlNode(node.file, item, node.at, node.key))
+  list.items.map((item) => yamlNode(node.file, item, node.at, node.key, true))
 
 export const isNull = (node: YamlNode): boolean => node.ast === null || (isScalar(node.ast) && node.ast.value === null)
 
@@ -51,6 +52,16 @@ export const isReported = (node: YamlNode): boolean => node.ast?.tag === 'report
 export function writtenText(scalar: Scalar): string {
   return typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value))
 }
+
+/** What is spoken of: `"score"`. */
+export function nameOf({ key, isElement }: YamlNode): string {
+  if (key === '') return 'the file'
+  return isElement ? `an element of "${key}"` : `"${key}"`
+}
+
+/** How a value would be written in the place of the node: `score: 70`. */
+export const inPlaceOf = ({ key, isElement }: YamlNode, value: string | number | boolean): string =>
+  isElement || key === '' ? String(value) : `${key}: ${value}`
 
 /** What was found, in the words of an author. */
 export function describe(node: YamlNode): string {
