@@ -178,7 +178,7 @@ export class Population {
       const h = this.#guessed[i]
       if (h === 0) continue
       const record = this.#history.record(h, U[h * 2 + headHalf] - 1)
-      sum += F[record] + F[record + this.#history.layout.recordWords - 1]
+      sum += F[record] + F[record + this.#history.layout.recordWords - 1] + this.#windows.prefetch(h)
     }
     return sum
   }

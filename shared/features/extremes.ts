@@ -11,15 +11,22 @@ import { type Extreme, noCursor } from './plan.ts'
  */
 export class Extremes {
   readonly #history: History
+  readonly #ends: ReadonlySet<number>
   readonly #extremes: readonly (Extreme & { half: number; word: number })[]
 
   constructor(history: History, extremes: readonly Extreme[]) {
     this.#history = history
+    this.#ends = new Set(extremes.map(({ high }) => high))
     this.#extremes = extremes.map((extreme, i) => ({
       ...extreme,
       half: history.layout.extremesHalf + i * extremeHalves,
       word: history.layout.columnsWord + extreme.column,
     }))
+  }
+
+  /** Whether any window with a minimum or maximum ends at this cursor. */
+  endsAt(high: number): boolean {
+    return this.#ends.has(high)
   }
 
   /** A record enters the windows that end at this cursor. */

@@ -1,5 +1,7 @@
 import type { History } from './history.ts'
+import { blockHalf, capacityHalf } from './layout.ts'
 import type { Link } from './plan.ts'
+import { ValueIndex } from './value-index.ts'
 
 /**
  * For each link (an expression with its filter): the previous and next record with an equal value. With these a distinct count follows
@@ -11,7 +13,7 @@ export class Links {
   readonly #history: History
   readonly #links: readonly { filter: number; column: number; word: number }[]
   /** For actors with long histories: newest position by value. By actor, then link. Derived, so never saved. */
-  readonly #indexes = new Map<number, Map<number, number>[]>()
+  readonly #indexes = new Map<number, readonly ValueIndex[]>()
 
   constructor(history: History, links: readonly Link[]) {
     this.#history = history
@@ -32,31 +34,36 @@ export class Links {
 
   /** Links the newest record, which was just appended. */
   link(h: number): void {
+    if (this.#links.length === 0) return
     const position = this.#history.head(h) - 1
+    const { F, U } = this.#history.arena
+    const record = this.#history.record(h, position)
+    const indexes = this.#indexesOf(h, position)
     for (let i = 0; i < this.#links.length; i++) {
-      const half = this.#half(h, i, position)
-      const { U } = this.#history.arena
+      const { word, column, filter } = this.#links[i]
+      const half = (record + word) * 2
       U[half] = 0
       U[half + 1] = 0
-      if (!this.#history.passes(h, position, this.#links[i].filter)) continue
-      const value = this.#value(h, i, position)
-      const previous = this.#newestWith(h, i, value, position)
+      if (!this.#history.passes(h, position, filter)) continue
+      const value = F[record + column]
+      const previous = indexes === undefined ? this.#scan(h, i, value, position) : indexes[i].get(value)
       U[half] = previous
       if (previous !== 0) U[this.#half(h, i, previous) + 1] = position
-      this.#indexes.get(h)?.[i].set(value, position)
+      indexes?.[i].set(value, previous, position)
     }
   }
 
   /** Undoes `link` for the newest record. */
   unlink(h: number): void {
     const position = this.#history.head(h) - 1
+    const indexes = this.#indexes.get(h)
     for (let i = 0; i < this.#links.length; i++) {
       if (!this.#history.passes(h, position, this.#links[i].filter)) continue
       const previous = this.#kept(h, this.previous(h, i, position))
       if (previous !== 0) this.#history.arena.U[this.#half(h, i, previous) + 1] = 0
-      const index = this.#indexes.get(h)?.[i]
-      if (previous !== 0) index?.set(this.#value(h, i, position), previous)
-      else index?.delete(this.#value(h, i, position))
+      const value = this.#value(h, i, position)
+      if (previous !== 0) indexes?.[i].set(value, position, previous)
+      else indexes?.[i].delete(value, position)
     }
   }
 
@@ -65,32 +72,44 @@ export class Links {
     const indexes = this.#indexes.get(h)
     if (indexes === undefined) return
     const oldest = this.#history.start(h)
-    for (let i = 0; i < this.#links.length; i++) {
-      const value = this.#value(h, i, oldest)
-      if (indexes[i].get(value) === oldest) indexes[i].delete(value)
-    }
+    for (let i = 0; i < this.#links.length; i++)
+      if (this.next(h, i, oldest) === 0 && this.#history.passes(h, oldest, this.#links[i].filter))
+        indexes[i].delete(this.#value(h, i, oldest), oldest)
     if (this.#history.head(h) - oldest < scannedRecordsMax / 2) this.#indexes.delete(h)
   }
 
-  #newestWith(h: number, link: number, value: number, before: number): number {
+  /** An actor leaves memory. */
+  forget(h: number): void {
+    this.#indexes.delete(h)
+  }
+
+  /** Newest record before a position with a value, looked for backwards. */
+  #scan(h: number, link: number, value: number, before: number): number {
+    const { arena, layout } = this.#history
+    const { F, U } = arena
+    const { column, filter } = this.#links[link]
     const start = this.#history.start(h)
-    const { filter } = this.#links[link]
-    const index = this.#indexes.get(h) ?? (before - start > scannedRecordsMax ? this.#makeIndex(h, before) : undefined)
-    if (index !== undefined) return index[link].get(value) ?? 0
+    const block = U[h * 2 + blockHalf]
+    const mask = (1 << U[h * 2 + capacityHalf]) - 1
     for (let p = before - 1; p >= start; p--)
-      if (this.#value(h, link, p) === value && this.#history.passes(h, p, filter)) return p
+      if (F[block + (p & mask) * layout.recordWords + column] === value && this.#history.passes(h, p, filter)) return p
     return 0
   }
 
-  #makeIndex(h: number, before: number): Map<number, number>[] {
-    const indexes = this.#links.map((_, i) => {
-      const index = new Map<number, number>()
-      for (let p = this.#history.start(h); p < before; p++)
-        if (this.#history.passes(h, p, this.#links[i].filter)) index.set(this.#value(h, i, p), p)
+  /** Indexes of an actor's links before a position; undefined where the history is short. */
+  #indexesOf(h: number, position: number): readonly ValueIndex[] | undefined {
+    if (this.#indexes.size === 0 && position - this.#history.start(h) <= scannedRecordsMax) return undefined
+    const indexes = this.#indexes.get(h)
+    if (indexes !== undefined || position - this.#history.start(h) <= scannedRecordsMax) return indexes
+    const made = this.#links.map((_, i) => {
+      const index = new ValueIndex((p) => this.#value(h, i, p))
+      for (let p = this.#history.start(h); p < position; p++)
+        if (this.next(h, i, p) === 0 && this.#history.passes(h, p, this.#links[i].filter))
+          index.set(this.#value(h, i, p), 0, p)
       return index
     })
-    this.#indexes.set(h, indexes)
-    return indexes
+    this.#indexes.set(h, made)
+    return made
   }
 
   #value(h: number, link: number, position: number): number {

@@ -2,6 +2,7 @@ import { invariant } from '#shared/domain/invariant'
 import { addSquare, addSquareToExpansion, addToExpansion } from './exact-sum.ts'
 import type { Extremes } from './extremes.ts'
 import type { History } from './history.ts'
+import { blockHalf, capacityHalf, headHalf } from './layout.ts'
 import type { Links } from './links.ts'
 import { type AccumulatorKind, noCursor, noFilter, type Plan } from './plan.ts'
 
@@ -68,20 +69,38 @@ export class Windows {
 
   /** Time moves on to `at`: records leave windows, and enter those that lag behind. */
   advance(h: number, at: number): void {
-    for (const { cursor, backMs } of this.#times) {
+    const { arena, layout } = this.#history
+    const { F, U } = arena
+    const head = U[h * 2 + headHalf]
+    const block = U[h * 2 + blockHalf]
+    const mask = (1 << U[h * 2 + capacityHalf]) - 1
+    for (let i = 0; i < this.#times.length; i++) {
+      const { cursor, backMs } = this.#times[i]
       const limit = at - backMs
-      const head = this.#history.head(h)
-      let position = this.cursor(h, cursor)
-      while (position < head && this.#history.at(h, position) <= limit) this.#moveForward(h, cursor, position++)
+      let position = U[h * 2 + layout.cursorsHalf + cursor]
+      while (position < head && F[block + (position & mask) * layout.recordWords] <= limit)
+        this.#moveForward(h, cursor, position++)
     }
-    this.#alignCompound(h)
+    if (this.#compound.length > 0) this.#alignCompound(h)
+  }
+
+  /** Reads the records at the cursors, which the next `advance` will look at. @returns something to add up */
+  prefetch(h: number): number {
+    const { arena, layout } = this.#history
+    const { F, U } = arena
+    const block = U[h * 2 + blockHalf]
+    const mask = (1 << U[h * 2 + capacityHalf]) - 1
+    let sum = 0
+    for (let i = 0; i < this.#times.length; i++)
+      sum += F[block + (U[h * 2 + layout.cursorsHalf + this.#times[i].cursor] & mask) * layout.recordWords]
+    return sum
   }
 
   /** The newest record, just appended and linked, enters all windows that end at the head. */
   enter(h: number): void {
     const position = this.#history.head(h) - 1
     for (const operation of this.#endingAtHead) this.#enterAtEnd(h, operation, position)
-    this.#extremes.push(h, noCursor, position)
+    if (this.#extremes.endsAt(noCursor)) this.#extremes.push(h, noCursor, position)
     for (const count of this.#counts) {
       if (this.#countedFrom(h, count) <= count.events) continue
       let p = this.cursor(h, count.cursor)
@@ -164,7 +183,7 @@ export class Windows {
 
   #moveForward(h: number, cursor: number, position: number): void {
     for (const operation of this.#endingAt[cursor]) this.#enterAtEnd(h, operation, position)
-    this.#extremes.push(h, cursor, position)
+    if (this.#extremes.endsAt(cursor)) this.#extremes.push(h, cursor, position)
     for (const operation of this.#startingAt[cursor]) this.#leaveAtStart(h, operation, position)
     this.#setCursor(h, cursor, position + 1)
   }
