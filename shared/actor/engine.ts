@@ -78,28 +78,35 @@ export class Engine {
     return this.#populations.reduce((sum, population) => sum + (population?.truncatedRecords ?? 0), 0)
   }
 
-  /** Applies one event of a batch to all its actors. The outcome is that of its home actor. */
+  /**
+   * Applies one event of a batch to all its actors. The outcome is that of its home actor: a repeat or conflict there is none anywhere;
+   * an event that is late there is still taken by actors for which it is not.
+   */
   apply(batch: EventBatch, row: number): Outcome {
-    this.advance(batch.at[row])
     const view = this.#view
     view.batch = batch
     view.row = row
+    const digest = batch.digest[row]
     const { keys } = batch.schema.types[batch.type[row]]
+    const home = this.#populations[keys[0].key]
+    view.key = keyValue(batch, keys[0].fields[0], row) ?? ''
+    const outcome = home?.check(digest) ?? 'applied'
+    if (outcome === 'duplicate' || outcome === 'conflict') return outcome
+    this.advance(batch.at[row])
+    if (outcome === 'applied') home?.put(digest, this.now)
     for (let k = 0; k < keys.length; k++) {
       const { key, fields } = keys[k]
       const population = this.#populations[key]
       if (population === undefined) continue
-      for (let f = 0; f < fields.length; f++) {
+      for (let f = k === 0 ? 1 : 0; f < fields.length; f++) {
         const value = keyValue(batch, fields[f], row)
         if (value === undefined || isRepeated(batch, fields, f, row, value)) continue
         view.key = value
-        const isHome = k === 0 && f === 0
-        const outcome = population.apply(isHome, batch.digest[row], this.now)
-        if (isHome && outcome !== 'applied') return outcome
+        if (population.check(digest) === 'applied') population.put(digest, this.now)
       }
     }
     this.#book.settle()
-    return 'applied'
+    return outcome
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Arena } from '#shared/memory/arena'
 import { readText, releaseText, storeText } from '#shared/memory/text'
 import { allocWords } from '#shared/memory/words'
 import type { NamedList, Rule } from '#shared/rule-language/rule-set'
+import { ActorStates } from './actor-states.ts'
 import type { EventView } from './event-view.ts'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
 import { KeyTable } from './key-table.ts'
@@ -49,6 +50,8 @@ export interface PopulationOptions {
  */
 export class Population {
   readonly keys = new KeyTable()
+  /** To save actors and load them. */
+  readonly states: ActorStates
   /** Actors that had to let go of records still inside a window, since their history had reached its bound; by events. */
   truncatedRecords = 0
   readonly #options: PopulationOptions
@@ -117,6 +120,20 @@ export class Population {
       refOf: (slot) => this.#ref(slot),
     })
     this.#retention = new Retention(this.#history, plan, options.latenessMs, this.#runs)
+    this.states = new ActorStates({
+      population: options.key,
+      plan,
+      history: this.#history,
+      links: this.#links,
+      windows: this.#windows,
+      extremes: this.#extremes,
+      recentIds: this.#recentIds,
+      runs: this.#runs.states,
+      keys: this.keys,
+      refs: this.#refs,
+      claim: (key) => this.#claim(key),
+      headerOf: (slot) => this.#header(slot),
+    })
     this.#featureColumns = plan.columns.flatMap((column, i) =>
       column.kind === 'feature'
         ? [{ column: i, register: plan.columns.length + column.feature, isText: plan.features[column.feature].isText }]
@@ -130,35 +147,44 @@ export class Population {
   }
 
   /**
-   * Applies the event in the view to the actor of its key.
-   * @param isHome this actor judges whether the event is a repeat
+   * What the actor of the view's key makes of the event in the view. Changes nothing.
+   * Each actor judges lateness and repeats on its own, by the events that it has seen.
+   */
+  check(digest: number): Outcome {
+    const { view, isSorted, latenessMs } = this.#options
+    const slot = this.keys.find(view.key)
+    if (slot < 0) return 'applied'
+    const h = this.#header(slot)
+    const history = this.#history
+    const newest = history.head(h) - 1
+    if (newest < history.start(h)) return 'applied'
+    const at = view.batch.at[view.row]
+    const id = view.batch.id[view.row]
+    if (!isSorted && at <= history.at(h, newest) - latenessMs) return 'late'
+    const twin = this.#recentIds.find(h, at, id, history.idNumber(id))
+    return twin === 0 ? 'applied' : this.#compare(history.record(h, twin), at, digest)
+  }
+
+  /**
+   * Puts the event in the view into the history of its actor, and judges what that changes. `check` has let it pass.
    * @param now how far time has come: what an event out of order sets off by time alone happens up to here
    */
-  apply(isHome: boolean, digest: number, now: number): Outcome {
+  put(digest: number, now: number): void {
     const { view } = this.#options
     const slot = this.#slotOf(view.key)
     const h = this.#header(slot)
     const history = this.#history
+    const newest = history.head(h) - 1
     const at = view.batch.at[view.row]
     const id = view.batch.id[view.row]
-    const number = history.idNumber(id)
-    const newest = history.head(h) - 1
-    if (newest >= history.start(h)) {
-      if (!this.#options.isSorted && at <= history.at(h, newest) - this.#options.latenessMs) return 'late'
-      if (isHome) {
-        const twin = this.#recentIds.find(h, at, id, number)
-        if (twin !== 0) return this.#compare(history.record(h, twin), at, digest)
-      }
-    }
     this.#maker.make(view.batch.type[view.row])
-    this.#registers.id = number >= 0 ? number : history.storeId(id)
-    if (isHome) this.#recentIds.add(h, at, id)
+    this.#registers.id = history.storeId(id)
+    this.#recentIds.add(h, at, id)
     const isNewest = newest < history.start(h) || this.#isAfter(history.record(h, newest), at, id)
     if (isNewest && !this.#runs.isBehind(slot, at)) {
       this.#append(h, digest)
       this.#judge(slot, h)
     } else this.#rewind(slot, h, digest, now)
-    return 'applied'
   }
 
   /**
@@ -187,6 +213,7 @@ export class Population {
   advance(now: number): void {
     while (this.#runs.nextDeadline <= now) {
       const slot = this.#runs.popDeadline()
+      this.states.touch(slot)
       this.#runs.advance(slot, this.#header(slot), now)
     }
   }
@@ -294,6 +321,7 @@ export class Population {
     let place = head
     while (place > history.start(h) && !this.#isAfter(history.record(h, place - 1), at, id)) place--
     const newer = head - place
+    this.states.rewound(slot, place)
     this.#reserveScratch((newer + 1) * words)
     // The records wait in the scratch, the new one in front: stepping the runs back to their place uses the registers.
     for (let k = 0; k < newer; k++)
@@ -350,13 +378,18 @@ export class Population {
   }
 
   #open(key: string): number {
-    const slot = this.keys.add(key)
-    const { headerWords } = this.#history.layout
-    if (slot % headersPerBlock === 0)
-      this.#headerBlocks.push(allocWords(this.#history.arena, headerWords * headersPerBlock))
+    const slot = this.#claim(key)
     const h = this.#header(slot)
     this.#history.open(h)
     this.#windows.open(h)
+    return slot
+  }
+
+  #claim(key: string): number {
+    const slot = this.keys.add(key)
+    const { headerWords } = this.#history.layout
+    if (slot === this.#headerBlocks.length * headersPerBlock)
+      this.#headerBlocks.push(allocWords(this.#history.arena, headerWords * headersPerBlock))
     return slot
   }
 
@@ -367,12 +400,7 @@ export class Population {
   }
 
   #ref(slot: number): ActorRef {
-    let ref = this.#refs[slot]
-    if (ref === undefined) {
-      ref = { population: this.#options.key, key: this.keys.key(slot) }
-      this.#refs[slot] = ref
-    }
-    return ref
+    return this.#refs[slot] ?? this.states.refOf(slot)
   }
 
   #reserveScratch(words: number): void {
