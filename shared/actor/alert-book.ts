@@ -1,5 +1,6 @@
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { type AlertRevision, alertId, type Decision, type DecisionRevision } from './alert.ts'
+import { BookStates } from './book-states.ts'
 import { Cooldowns } from './cooldown.ts'
 import { decide, reachesAlert, scenarioScores } from './decision.ts'
 import { compareEntries, type Entry, type ToldAlert } from './entry.ts'
@@ -32,6 +33,8 @@ export interface AlertBookOptions {
  * B3 What stands is a function of the hits, not of the order in which they came.
  */
 export class AlertBook {
+  /** To save parts of the book and load them. */
+  readonly states: BookStates
   readonly #options: AlertBookOptions
   readonly #keptMs: number
   readonly #cooldowns: Cooldowns
@@ -45,6 +48,14 @@ export class AlertBook {
     this.#options = options
     this.#keptMs = options.isSorted ? 0 : options.latenessMs
     this.#cooldowns = new Cooldowns(options.ruleSet.rules)
+    this.states = new BookStates({
+      rules: options.ruleSet.rules,
+      entries: this.#entries,
+      byActor: this.#byActor,
+      held: this.#held,
+      cooldowns: this.#cooldowns,
+      join: (entry, actor) => this.#join(entry, actor),
+    })
   }
 
   /** Time of the oldest event with a match that may still be skipped; Infinity where there is none. */
@@ -79,6 +90,7 @@ export class AlertBook {
 
   /** The actor judges again what lies at this place or later: what it found there no longer counts. */
   rewind(actor: ActorRef, place: number): void {
+    this.states.rewound(actor)
     for (const entry of this.#byActor.get(actor) ?? []) {
       const kept = entry.hits.filter((hit) => hit.actor !== actor || hit.place < place)
       if (kept.length === entry.hits.length) continue
@@ -101,6 +113,7 @@ export class AlertBook {
     for (const entry of changed) {
       entry.isDirty = false
       this.#tell(entry)
+      this.states.changed(entry)
     }
     for (const entry of dirty) for (const actor of [...entry.actors]) this.#prune(actor)
   }
@@ -108,8 +121,18 @@ export class AlertBook {
   #entry(name: string, at: number, eventId: string | undefined): Entry {
     let entry = this.#entries.get(name)
     if (entry === undefined) {
-      const decision = undefined
-      entry = { name, at, eventId, hits: [], alerts: [], isDecided: false, decision, actors: [], isDirty: false }
+      entry = {
+        name,
+        at,
+        eventId,
+        hits: [],
+        alerts: [],
+        isDecided: false,
+        decision: undefined,
+        actors: [],
+        isDirty: false,
+        savedBy: undefined,
+      }
       this.#entries.set(name, entry)
     }
     this.#touch(entry)
@@ -219,6 +242,7 @@ export class AlertBook {
       this.#held.leave(actor, entry)
       entry.actors.splice(entry.actors.indexOf(actor), 1)
       if (entry.actors.length === 0) this.#entries.delete(entry.name)
+      this.states.left(actor, entry)
     }
     if (done === entries.length) this.#byActor.delete(actor)
     else if (done > 0) entries.splice(0, done)

@@ -52,6 +52,19 @@ export class Cooldowns {
     return changed
   }
 
+  /** Time of the last alert of an actor's entries that are no longer kept, by ascending rule. */
+  of(actor: ActorRef): readonly { readonly rule: number; readonly at: number }[] {
+    const byRule = this.#lastAlertAt.get(actor)
+    if (byRule === undefined) return none
+    return [...byRule].map(([rule, at]) => ({ rule, at })).sort((a, b) => a.rule - b.rule)
+  }
+
+  /** Sets what `of` gives. */
+  load(actor: ActorRef, lastAlerts: readonly { readonly rule: number; readonly at: number }[]): void {
+    if (lastAlerts.length === 0) this.#lastAlertAt.delete(actor)
+    else this.#lastAlertAt.set(actor, new Map(lastAlerts.map(({ rule, at }) => [rule, at])))
+  }
+
   /** The entry is no longer kept for the actor: its alerts mute what follows all the same. */
   leave(actor: ActorRef, entry: Entry): void {
     for (const { hit, status } of entry.alerts) {
@@ -62,3 +75,5 @@ export class Cooldowns {
     }
   }
 }
+
+const none: readonly never[] = []

@@ -3,9 +3,11 @@ import { planPopulation } from '#shared/features/plan-population'
 import type { Arena } from '#shared/memory/arena'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { AlertBook, type AlertSink } from './alert-book.ts'
+import { EngineStates } from './engine-states.ts'
 import { EventView } from './event-view.ts'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
 import type { Outcome } from './outcome.ts'
+import { planFingerprint } from './plan-fingerprint.ts'
 import { Population, prefetchMax } from './population.ts'
 
 export interface EngineOptions {
@@ -39,6 +41,8 @@ export class Engine {
   /** Highest event time so far; what time alone sets off has happened up to here. */
   now = Number.NEGATIVE_INFINITY
   readonly ruleCounts: readonly RuleCounts[]
+  /** To save actors and load them. */
+  readonly states: EngineStates
   readonly #options: EngineOptions
   readonly #view = new EventView()
   readonly #book: AlertBook
@@ -60,6 +64,14 @@ export class Engine {
       const types = ruleSet.events.types.flatMap(({ keys }, type) => (keys.some((k) => k.key === key) ? [type] : []))
       const plan = planPopulation({ events: ruleSet.events, key, types, rules: rules.map(({ rule }) => rule) })
       return new Population({ ...options, key, plan, rules, view: this.#view, sink, lists: ruleSet.lists })
+    })
+    this.states = new EngineStates({
+      events: ruleSet.events,
+      populations: this.#populations,
+      book: this.#book.states,
+      clock: this,
+      ruleCounts: this.ruleCounts,
+      fingerprint: planFingerprint({ ...options, ruleSetHash: ruleSet.hash, populations: this.#populations }),
     })
   }
 

@@ -19,6 +19,8 @@ export interface Entry {
   readonly actors: ActorRef[]
   /** Something changed since the entry was last told. */
   isDirty: boolean
+  /** In whose part of the book it was saved last. */
+  savedBy: ActorRef | undefined
 }
 
 export interface ToldAlert {

@@ -2,7 +2,7 @@ import { invariant } from '#shared/domain/invariant'
 import type { Entry } from './entry.ts'
 import type { ActorRef, Hit, Settlement } from './hit.ts'
 
-interface HeldMatch {
+export interface HeldMatch {
   readonly hit: Hit
   readonly number: number
   readonly entry: Entry
@@ -74,6 +74,24 @@ export class HeldMatches {
     })
     this.#keep(actor, kept)
     return revived
+  }
+
+  /** In the order in which they were held. */
+  of(actor: ActorRef): readonly HeldMatch[] {
+    return this.#byActor.get(actor) ?? []
+  }
+
+  /** A match that was held before the actor was loaded. */
+  load(match: HeldMatch): void {
+    const { actor } = match.hit
+    this.#byActor.set(actor, [...this.of(actor), match])
+    if (match.settlement === undefined) this.#open++
+  }
+
+  /** The actor leaves memory. */
+  release(actor: ActorRef): void {
+    for (const { settlement } of this.of(actor)) if (settlement === undefined) this.#open--
+    this.#byActor.delete(actor)
   }
 
   /** The actor no longer keeps the entry: its decided matches can go. */

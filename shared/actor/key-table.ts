@@ -1,17 +1,19 @@
 /**
- * Numbers the keys of one population: each key has a slot, given in order of first appearance.
+ * Numbers the keys of one population: each key has a slot, given in order of first appearance; slots of removed keys are given again.
  *
  * Open addressing on 32-bit hashes; a key is compared only where the hash agrees. Of a million keys each look-up misses the caches, so
  * `prefetch` reads the lines of many keys before any of them is used: their misses overlap.
  */
 export class KeyTable {
   readonly #keys: string[] = []
+  /** Slots of removed keys. */
+  readonly #free: number[] = []
   /** Pairs of hash and slot + 1; 0 is empty. */
   #table = new Uint32Array(2 << firstCapacityLog2)
   #mask = (1 << firstCapacityLog2) - 1
 
   get size(): number {
-    return this.#keys.length
+    return this.#keys.length - this.#free.length
   }
 
   /** The key's slot, or −1. */
@@ -27,10 +29,31 @@ export class KeyTable {
 
   /** A new key's slot. */
   add(key: string): number {
-    if (2 * (this.#keys.length + 1) > this.#mask) this.#grow()
-    const slot = this.#keys.push(key) - 1
+    if (2 * (this.size + 1) > this.#mask) this.#grow()
+    const slot = this.#free.pop() ?? this.#keys.length
+    this.#keys[slot] = key
     this.#put(hashOf(key), slot)
     return slot
+  }
+
+  /** The slot may be given to another key. */
+  remove(slot: number): void {
+    const table = this.#table
+    const mask = this.#mask
+    let hole = hashOf(this.#keys[slot]) & mask
+    while (table[2 * hole + 1] !== slot + 1) hole = (hole + 1) & mask
+    // Entries behind the hole move up, unless that would put them before the place where they are looked for.
+    for (let i = (hole + 1) & mask; table[2 * i + 1] !== 0; i = (i + 1) & mask) {
+      const distance = (i - (table[2 * i] & mask)) & mask
+      if (distance < ((i - hole) & mask)) continue
+      table[2 * hole] = table[2 * i]
+      table[2 * hole + 1] = table[2 * i + 1]
+      hole = i
+    }
+    table[2 * hole] = 0
+    table[2 * hole + 1] = 0
+    this.#keys[slot] = ''
+    this.#free.push(slot)
   }
 
   key(slot: number): string {

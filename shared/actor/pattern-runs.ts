@@ -1,3 +1,4 @@
+import type { Automaton } from '#shared/cep/automaton'
 import { compile } from '#shared/cep/compile'
 import { Matcher } from '#shared/cep/matcher'
 import type { Match, Sink } from '#shared/cep/sink'
@@ -13,6 +14,7 @@ import { recordLeaves } from './record-leaves.ts'
 import type { Registers } from './registers.ts'
 import type { RuleJudge } from './rule-judge.ts'
 import { RunSnapshots } from './run-snapshots.ts'
+import { RunStates } from './run-states.ts'
 import { Timers } from './timers.ts'
 
 interface PatternRunsOptions {
@@ -33,6 +35,8 @@ interface PatternRunsOptions {
  * R2 While runs are open, a copy of them exists at most `recordsPerSnapshot` records back, as far as the lateness reaches.
  */
 export class PatternRuns {
+  /** To save runs and load them. */
+  readonly states: RunStates
   readonly #options: PatternRunsOptions
   readonly #patterns: readonly RunningPattern[]
   readonly #snapshots: RunSnapshots
@@ -50,6 +54,13 @@ export class PatternRuns {
     this.#options = options
     this.#patterns = options.judges.map((judge, i) => this.#running(judge, i))
     this.#snapshots = new RunSnapshots(options.history)
+    this.states = new RunStates({
+      history: options.history,
+      snapshots: this.#snapshots,
+      timers: this.#timers,
+      movedTo: this.#movedTo,
+      patterns: this.#patterns,
+    })
   }
 
   get nextDeadline(): number {
@@ -202,8 +213,9 @@ export class PatternRuns {
     invariant(body.kind === 'pattern', 'only pattern rules have runs')
     const leaves = recordLeaves(judge.view)
     const closures = body.conditions.map((condition) => numberClosure(condition, leaves))
+    const automaton = compile(body.pattern, (condition) => readsRun(body.conditions[condition]))
     const matcher = new Matcher({
-      automaton: compile(body.pattern, (condition) => readsRun(body.conditions[condition])),
+      automaton,
       arena: this.#options.history.arena,
       judge: { holds: (condition) => closures[condition]() === 1 },
       sink: this.#sinkOf(judge, index),
@@ -212,7 +224,7 @@ export class PatternRuns {
     })
     judge.view.actor.taken = matcher.taken
     const last = body.pattern.steps.at(-1)
-    return { judge, index, matcher, endsInAbsence: last?.contiguity === 'notFollowedBy', isByTime: false }
+    return { judge, index, matcher, automaton, endsInAbsence: last?.contiguity === 'notFollowedBy', isByTime: false }
   }
 
   #sinkOf(judge: RuleJudge, index: number): Sink {
@@ -251,6 +263,7 @@ interface RunningPattern {
   /** Number among the population's patterns. */
   readonly index: number
   readonly matcher: Matcher
+  readonly automaton: Automaton
   readonly endsInAbsence: boolean
   /** Time alone is moving the runs, no event. */
   isByTime: boolean

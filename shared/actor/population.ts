@@ -146,6 +146,10 @@ export class Population {
     return this.keys.size
   }
 
+  get plan(): PopulationPlan {
+    return this.#options.plan
+  }
+
   /**
    * What the actor of the view's key makes of the event in the view. Changes nothing.
    * Each actor judges lateness and repeats on its own, by the events that it has seen.
@@ -177,6 +181,7 @@ export class Population {
     const newest = history.head(h) - 1
     const at = view.batch.at[view.row]
     const id = view.batch.id[view.row]
+    this.states.touch(slot)
     this.#maker.make(view.batch.type[view.row])
     this.#registers.id = history.storeId(id)
     this.#recentIds.add(h, at, id)

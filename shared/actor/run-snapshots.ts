@@ -38,6 +38,17 @@ export class RunSnapshots {
     else snapshots.push(snapshot)
   }
 
+  /** Oldest first. */
+  of(h: number): readonly (RunSnapshot & { handles: readonly number[] })[] {
+    return this.#byActor.get(h) ?? []
+  }
+
+  /** An actor leaves memory. */
+  forget(h: number, release: (handles: readonly number[]) => void): void {
+    for (const { handles } of this.of(h)) release(handles)
+    this.#byActor.delete(h)
+  }
+
   /** Forgets what is newer than `position` and gives the state to start from. Its handles stay this object's. */
   goBack(h: number, position: number, release: (handles: readonly number[]) => void): RunSnapshot {
     const snapshots = this.#byActor.get(h) ?? []

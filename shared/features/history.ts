@@ -39,15 +39,16 @@ export class History {
     this.#textColumns = textColumns
   }
 
-  open(h: number): void {
+  /** An actor without records; the first will have this position. */
+  open(h: number, position = 1, capacityLog2 = firstCapacityLog2): void {
     const { F, U } = this.arena
     F.fill(0, h, h + this.layout.headerWords)
     for (const word of this.layout.departedWord) if (word >= 0) F[h + word] = Number.NaN
-    const block = allocWords(this.arena, this.layout.recordWords << firstCapacityLog2)
-    U[h * 2 + headHalf] = 1
-    U[h * 2 + startHalf] = 1
+    const block = allocWords(this.arena, this.layout.recordWords << capacityLog2)
+    U[h * 2 + headHalf] = position
+    U[h * 2 + startHalf] = position
     U[h * 2 + blockHalf] = block
-    U[h * 2 + capacityHalf] = firstCapacityLog2
+    U[h * 2 + capacityHalf] = capacityLog2
   }
 
   head(h: number): number {

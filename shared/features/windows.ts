@@ -51,9 +51,9 @@ export class Windows {
     this.#compound = withIndex.flatMap((c) => (c.kind === 'both' ? [c] : []))
   }
 
-  /** A new actor: nothing has left any window. */
-  open(h: number): void {
-    for (let c = 0; c < this.#cursors.length; c++) this.#setCursor(h, c, 1)
+  /** An actor without records; the first will have this position. */
+  open(h: number, position = 1): void {
+    for (let c = 0; c < this.#cursors.length; c++) this.#setCursor(h, c, position)
   }
 
   cursor(h: number, cursor: number): number {

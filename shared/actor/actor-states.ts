@@ -1,0 +1,305 @@
+import { invariant } from '#shared/domain/invariant'
+import { limits } from '#shared/domain/limits'
+import type { Extremes } from '#shared/features/extremes'
+import type { History } from '#shared/features/history'
+import { atWord, bitsHalf, digestHalf, headHalf, idWord } from '#shared/features/layout'
+import type { Links } from '#shared/features/links'
+import type { PopulationPlan } from '#shared/features/plan-population'
+import type { Windows } from '#shared/features/windows'
+import type { AppendedHistory, HistoryState } from './actor-state.ts'
+import { BadStateError } from './bad-state.ts'
+import type { ActorRef } from './hit.ts'
+import type { KeyTable } from './key-table.ts'
+import type { RecentIds } from './recent-ids.ts'
+import { type ColumnForm, RecordRows, type RecordShape } from './record-rows.ts'
+import type { RunStates } from './run-states.ts'
+
+interface ActorStatesOptions {
+  readonly population: number
+  readonly plan: PopulationPlan
+  readonly history: History
+  readonly links: Links
+  readonly windows: Windows
+  readonly extremes: Extremes
+  readonly recentIds: RecentIds
+  readonly runs: RunStates
+  readonly keys: KeyTable
+  /** By slot. */
+  readonly refs: (ActorRef | undefined)[]
+  /** Gives a new key a slot with room for its header. */
+  readonly claim: (key: string) => number
+  readonly headerOf: (slot: number) => number
+}
+
+/**
+ * The histories of one population as data, and back; and which of them changed since they were saved.
+ *
+ * S1 What is derived from records (cursors, accumulators, queues, links, indexes, timers) is not saved: records are applied again
+ *    without being judged.
+ * S2 Records below the saved head are as they were saved. A rewind below it forgets the saved head, so that a base follows.
+ */
+export class ActorStates {
+  readonly shape: RecordShape
+  readonly #options: ActorStatesOptions
+  /** Words of the header that hold departed times. */
+  readonly #departedWords: readonly number[]
+  /** Used again for every actor that is saved. */
+  readonly #rows: RecordRows
+  /** By slot: the head when the actor was saved last, 0 where it was not. undefined: nobody asks. */
+  #savedHeads: Uint32Array | undefined
+  /** By slot: 1 where something changed since then. */
+  #isTouched = new Uint8Array(0)
+  #touched: number[] = []
+  /** Actors that others know of while their histories are not in memory. */
+  readonly #absent = new Map<string, ActorRef>()
+
+  constructor(options: ActorStatesOptions) {
+    this.#options = options
+    const { plan, history } = options
+    this.shape = { columns: plan.columns.map((_, i) => formOf(plan, i)), bitWords: history.layout.bitWords }
+    this.#departedWords = history.layout.departedWord.filter((word) => word >= 0)
+    this.#rows = new RecordRows(this.shape)
+  }
+
+  /** From now on it is known which actors changed. Before the first event only. */
+  track(): void {
+    invariant(this.#options.keys.size === 0, 'changes are tracked from the first event on')
+    this.#savedHeads = new Uint32Array(1024)
+    this.#isTouched = new Uint8Array(this.#savedHeads.length)
+  }
+
+  /** The actor is about to change. */
+  touch(slot: number): void {
+    if (this.#savedHeads === undefined) return
+    if (slot >= this.#isTouched.length) this.#growTo(slot)
+    if (this.#isTouched[slot] !== 0) return
+    this.#isTouched[slot] = 1
+    this.#touched.push(slot)
+  }
+
+  /** Records from this position on are judged again. */
+  rewound(slot: number, place: number): void {
+    if (this.#savedHeads !== undefined && place < this.#savedHeads[slot]) this.#savedHeads[slot] = 0
+  }
+
+  /** Actors that changed since they were saved, in the order in which they first did. */
+  touched(): readonly ActorRef[] {
+    this.#touched = [...new Set(this.#touched)].filter((slot) => this.#isTouched[slot] === 1)
+    return this.#touched.map((slot) => this.refOf(slot))
+  }
+
+  /** What the numbers in saved runs mean. */
+  get automata(): RunStates['automata'] {
+    return this.#options.runs.automata
+  }
+
+  isResident(key: string): boolean {
+    return this.#options.keys.find(key) >= 0
+  }
+
+  isTouched(key: string): boolean {
+    const slot = this.#options.keys.find(key)
+    return slot >= 0 && this.#isTouched[slot] === 1
+  }
+
+  /** Whether what is new can be appended to what was saved. */
+  canAppend(key: string): boolean {
+    const slot = this.#options.keys.find(key)
+    return slot >= 0 && this.#savedHeads !== undefined && this.#savedHeads[slot] > 0
+  }
+
+  /** The whole history. The rows are valid until the next call of this or `saveAppended`. */
+  save(key: string): HistoryState {
+    const slot = this.#options.keys.find(key)
+    const h = this.#options.headerOf(slot)
+    const state = this.#state(slot, h, this.#options.history.start(h), 0)
+    this.#markSaved(slot, state.head)
+    return state
+  }
+
+  /** What is new since the last save. Only where `canAppend`. */
+  saveAppended(key: string): AppendedHistory {
+    const slot = this.#options.keys.find(key)
+    const h = this.#options.headerOf(slot)
+    const savedHead = (this.#savedHeads as Uint32Array)[slot]
+    const { history, runs } = this.#options
+    // Records that came and went since then are not told: their place is empty.
+    const from = Math.max(savedHead, history.start(h))
+    const state = { ...this.#state(slot, h, from, savedHead), snapshotsFrom: runs.firstSnapshot(h) }
+    this.#markSaved(slot, state.head)
+    return state
+  }
+
+  /** Throws BadStateError, ArenaFullError, ArenaFull; the actor is then not in memory. */
+  load(key: string, state: HistoryState): void {
+    check(state, this.shape, this.#departedWords.length)
+    const { history, windows, runs, claim, headerOf } = this.#options
+    const { arena } = history
+    const slot = claim(key)
+    const h = headerOf(slot)
+    const size = state.head - state.start
+    history.open(h, state.start, size <= 2 ? 1 : 32 - Math.clz32(size - 1))
+    windows.open(h, state.start)
+    try {
+      for (let row = state.rows.length - size; row < state.rows.length; row++) this.#append(h, state.rows, row)
+      for (const [i, word] of this.#departedWords.entries()) arena.F[h + word] = state.departed[i]
+      runs.load(slot, h, state.runs)
+    } catch (failure) {
+      this.#release(slot, h)
+      throw failure
+    }
+    if (this.#savedHeads === undefined) return
+    if (slot >= this.#isTouched.length) this.#growTo(slot)
+    this.#markSaved(slot, state.head)
+  }
+
+  /** The actor's history leaves memory. @param isKnown others still refer to the actor */
+  passivate(key: string, isKnown: boolean): void {
+    const { keys, headerOf } = this.#options
+    const slot = keys.find(key)
+    if (isKnown) this.#absent.set(key, this.refOf(slot))
+    this.#release(slot, headerOf(slot))
+  }
+
+  /** The actor of a slot, always the same object while it is in memory or known to others. */
+  refOf(slot: number): ActorRef {
+    const { refs, keys } = this.#options
+    let ref = refs[slot]
+    if (ref !== undefined) return ref
+    const key = keys.key(slot)
+    ref = this.#absent.get(key) ?? { population: this.#options.population, key }
+    this.#absent.delete(key)
+    refs[slot] = ref
+    return ref
+  }
+
+  /** The actor of a key, in memory or not. */
+  ref(key: string): ActorRef {
+    const slot = this.#options.keys.find(key)
+    if (slot >= 0) return this.refOf(slot)
+    let ref = this.#absent.get(key)
+    if (ref === undefined) {
+      ref = { population: this.#options.population, key }
+      this.#absent.set(key, ref)
+    }
+    return ref
+  }
+
+  /** Nobody refers to the actor any more. */
+  forget(key: string): void {
+    this.#absent.delete(key)
+  }
+
+  #state(slot: number, h: number, from: number, snapshotsAfter: number): HistoryState {
+    const { history, runs } = this.#options
+    const head = history.head(h)
+    this.#rows.clear()
+    for (let position = from; position < head; position++) this.#take(h, position)
+    return {
+      start: history.start(h),
+      head,
+      rows: this.#rows,
+      departed: this.#departedWords.map((word) => history.arena.F[h + word]),
+      runs: runs.save(slot, h, snapshotsAfter),
+    }
+  }
+
+  /** Copies a record to the rows. */
+  #take(h: number, position: number): void {
+    const { history } = this.#options
+    const { arena, layout } = history
+    const { F, U } = arena
+    const { columns, bitWords } = this.shape
+    const rows = this.#rows
+    const record = history.record(h, position)
+    const row = rows.append()
+    rows.at[row] = F[record + atWord]
+    const id = F[record + idWord]
+    if (id < 0) rows.ids[row] = -1 - rows.texts.addFrom(arena, -id)
+    else rows.setId(row, history.idText(id))
+    rows.digests[row] = U[record * 2 + digestHalf]
+    for (let w = 0; w < bitWords; w++) rows.bits[row * bitWords + w] = U[record * 2 + bitsHalf + w]
+    const base = row * columns.length
+    for (let c = 0; c < columns.length; c++) {
+      const value = F[record + layout.columnsWord + c]
+      if (columns[c] !== 'text') rows.values[base + c] = value
+      else rows.values[base + c] = value > 0 ? rows.texts.addFrom(arena, value) + 1 : 0
+    }
+  }
+
+  /** Puts a row at the head of the history; windows follow, nothing is judged. */
+  #append(h: number, rows: RecordRows, row: number): void {
+    const { history, links, windows } = this.#options
+    const { arena, layout } = history
+    const { columns, bitWords } = this.shape
+    const { F, U } = arena
+    const at = rows.at[row]
+    windows.advance(h, at)
+    const position = history.head(h)
+    const record = history.record(h, position)
+    F.fill(0, record, record + layout.recordWords)
+    U[h * 2 + headHalf] = position + 1
+    F[record + atWord] = at
+    F[record + idWord] = history.storeId(rows.id(row))
+    U[record * 2 + digestHalf] = rows.digests[row]
+    for (let w = 0; w < bitWords; w++) U[record * 2 + bitsHalf + w] = rows.bits[row * bitWords + w]
+    const base = row * columns.length
+    for (let c = 0; c < columns.length; c++) {
+      const value = rows.values[base + c]
+      F[record + layout.columnsWord + c] =
+        columns[c] === 'text' && value > 0 ? rows.texts.store(arena, value - 1) : value
+    }
+    links.link(h)
+    windows.enter(h)
+  }
+
+  #release(slot: number, h: number): void {
+    const { history, links, extremes, recentIds, runs, keys, refs } = this.#options
+    runs.release(slot, h)
+    extremes.release(h)
+    links.forget(h)
+    recentIds.forget(h)
+    history.release(h)
+    keys.remove(slot)
+    refs[slot] = undefined
+    if (this.#savedHeads === undefined || slot >= this.#isTouched.length) return
+    this.#isTouched[slot] = 0
+    this.#savedHeads[slot] = 0
+  }
+
+  #markSaved(slot: number, head: number): void {
+    if (this.#savedHeads === undefined) return
+    this.#savedHeads[slot] = head
+    this.#isTouched[slot] = 0
+  }
+
+  #growTo(slot: number): void {
+    const length = 2 ** Math.ceil(Math.log2(slot + 2))
+    const savedHeads = new Uint32Array(length)
+    savedHeads.set(this.#savedHeads ?? [])
+    this.#savedHeads = savedHeads
+    const isTouched = new Uint8Array(length)
+    isTouched.set(this.#isTouched)
+    this.#isTouched = isTouched
+  }
+}
+
+function formOf({ columns, features }: PopulationPlan, index: number): ColumnForm {
+  const column = columns[index]
+  if (column.kind !== 'feature') return column.kind
+  return features[column.feature].isText ? 'text' : 'number'
+}
+
+function check({ start, head, rows, departed }: HistoryState, shape: RecordShape, departedTimes: number): void {
+  const size = head - start
+  if (!(start >= 1 && size >= 0 && size <= limits.recordsPerActorMax && size <= rows.length && head < 2 ** 32))
+    throw new BadStateError('content', `${rows.length} records for positions ${start} to ${head}`)
+  if (rows.shape.columns.length !== shape.columns.length || departed.length !== departedTimes)
+    throw new BadStateError('content', 'records of another shape')
+  let previous: number = limits.atMsMin
+  for (let row = rows.length - size; row < rows.length; row++) {
+    const at = rows.at[row]
+    if (!(at >= previous && at <= limits.atMsMax)) throw new BadStateError('content', `a record at ${at}`)
+    previous = at
+  }
+}
