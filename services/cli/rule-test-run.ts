@@ -8,7 +8,7 @@ import { Arena } from '#shared/memory/arena'
 import { compareAlerts } from '#shared/rule-language/compare-alerts'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { RuleTestCase } from '#shared/rule-language/rule-tests'
-import { alertLine } from '#shared/wire/alert-line'
+import { alertLines } from '#shared/wire/alert-line'
 import { sha256Hex } from './sha256.ts'
 
 /**
@@ -40,16 +40,18 @@ export function runRuleTest(ruleSet: RuleSet, test: RuleTestCase): string | unde
   const batch = batchOf(alone, test)
   for (let row = 0; row < batch.length; row++) engine.apply(batch, row)
   if (test.untilMs !== undefined) engine.advance(test.untilMs)
+  const line = alertLines(alone)
   const inOrder = [...standing.values()].sort((a, b) => a.hit.at - b.hit.at)
   return compareAlerts(
     test.expected,
-    inOrder.map((revision) => JSON.parse(alertLine(alone, revision))),
+    inOrder.map((revision) => JSON.parse(line(revision))),
   )
 }
 
 function batchOf(ruleSet: RuleSet, { events }: RuleTestCase): EventBatch {
   const used = usedFields(ruleSet)
   const batch = new EventBatch(ruleSet.events, used)
+  const line = alertLines(alone)
   const inOrder = events.map((event) => ({ ...event, at: event.atMs })).sort(compareEvents)
   for (const { id, type, at, values } of inOrder) {
     const row = batch.append(type, at, id)

@@ -3,7 +3,7 @@ import type { ActorRef } from '#shared/actor/hit'
 import { compareIds } from '#shared/domain/event-order'
 import { formatTimestamp } from '#shared/domain/time'
 import type { RuleSet } from '#shared/rule-language/rule-set'
-import { alertLine, featuresObject, object } from '#shared/wire/alert-line'
+import { alertLines, featuresObject } from '#shared/wire/alert-line'
 
 type Values = readonly (number | string | undefined)[]
 
@@ -20,11 +20,13 @@ type Write = (line: string) => void
 
 /** Every revision as it arises. */
 export function alertRevisions(ruleSet: RuleSet, write: Write): Output {
-  return { alert: (revision) => write(alertLine(ruleSet, revision)), settledBefore: () => {} }
+  const line = alertLines(ruleSet)
+  return { alert: (revision) => write(line(revision)), settledBefore: () => {} }
 }
 
 /** Each alert that stands, once, in order of (at, rule, key, event ids). */
 export function standingAlerts(ruleSet: RuleSet, write: Write): Output {
+  const line = alertLines(ruleSet)
   const pending = new Map<string, AlertRevision>()
   return {
     alert: (revision) => {
@@ -35,7 +37,7 @@ export function standingAlerts(ruleSet: RuleSet, write: Write): Output {
       const settled = [...pending.values()].filter(({ hit }) => hit.at < at)
       for (const revision of settled.sort((a, b) => compareAlerts(ruleSet, a, b))) {
         pending.delete(revision.id)
-        write(alertLine(ruleSet, { ...revision, revision: 1, status: 'raised' }))
+        write(line({ ...revision, revision: 1, status: 'raised' }))
       }
     },
   }
@@ -59,18 +61,16 @@ export function decisions(write: Write, isSorted: boolean): Output {
 
 /** A line for every event and rule with features that sees it, in order of (at, id, rule). */
 export function features(ruleSet: RuleSet, write: Write): Output {
+  const objects = ruleSet.rules.map(featuresObject)
   const pending = new Map<string, { rule: string; key: string; at: number; id: string; line: string }>()
   return {
     alert: () => {},
     features: (index, actor, at, id, values) => {
       const rule = ruleSet.rules[index]
-      const line = object([
-        ['id', JSON.stringify(id)],
-        ['rule', JSON.stringify(rule.name)],
-        ['by', JSON.stringify(ruleSet.events.keys[actor.population])],
-        ['key', JSON.stringify(actor.key)],
-        ['features', featuresObject(rule, values)],
-      ])
+      const by = ruleSet.events.keys[actor.population]
+      const line =
+        `{"id":${JSON.stringify(id)},"rule":${JSON.stringify(rule.name)},"by":${JSON.stringify(by)},` +
+        `"key":${JSON.stringify(actor.key)},"features":${objects[index](values)}}`
       pending.set(JSON.stringify([at, id, index, actor.key]), { rule: rule.name, key: actor.key, at, id, line })
     },
     settledBefore: (at) => {
