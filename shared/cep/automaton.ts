@@ -56,11 +56,11 @@ export interface Rows {
 }
 
 export const rowTakes = 0
-export const rowPasses = 1
+const rowPasses = 1
 export const rowStops = 2
 
 /** Number of the condition, whether it must not hold, whether its clause ends here. */
-export function encodeLiteral(condition: number, isNegated: boolean, endsClause: boolean): number {
+function encodeLiteral(condition: number, isNegated: boolean, endsClause: boolean): number {
   return condition * 4 + (isNegated ? 2 : 0) + (endsClause ? 1 : 0)
 }
 

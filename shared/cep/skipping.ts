@@ -9,7 +9,7 @@ export const outcomeMatched = 0
 export const outcomeRaised = 1
 export const outcomeStands = 2
 export const outcomeWithdrawn = 3
-export const outcomeMissed = 4
+const outcomeMissed = 4
 export const outcomeMissedRaised = 5
 export const outcomeTimedOut = 6
 
