@@ -41,6 +41,7 @@ export function runRuleTest(ruleSet: RuleSet, test: RuleTestCase): string | unde
   for (let row = 0; row < batch.length; row++) engine.apply(batch, row)
   if (test.untilMs !== undefined) engine.advance(test.untilMs)
   const line = alertLines(alone)
+  const line = alertLines(alone)
   const inOrder = [...standing.values()].sort((a, b) => a.hit.at - b.hit.at)
   return compareAlerts(
     test.expected,
@@ -51,7 +52,6 @@ export function runRuleTest(ruleSet: RuleSet, test: RuleTestCase): string | unde
 function batchOf(ruleSet: RuleSet, { events }: RuleTestCase): EventBatch {
   const used = usedFields(ruleSet)
   const batch = new EventBatch(ruleSet.events, used)
-  const line = alertLines(alone)
   const inOrder = events.map((event) => ({ ...event, at: event.atMs })).sort(compareEvents)
   for (const { id, type, at, values } of inOrder) {
     const row = batch.append(type, at, id)
