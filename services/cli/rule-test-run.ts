@@ -41,7 +41,6 @@ export function runRuleTest(ruleSet: RuleSet, test: RuleTestCase): string | unde
   for (let row = 0; row < batch.length; row++) engine.apply(batch, row)
   if (test.untilMs !== undefined) engine.advance(test.untilMs)
   const line = alertLines(alone)
-  const line = alertLines(alone)
   const inOrder = [...standing.values()].sort((a, b) => a.hit.at - b.hit.at)
   return compareAlerts(
     test.expected,
