@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { limits } from '#shared/domain/limits'
 import { parseDuration } from '#shared/domain/time'
 import { InputRefused } from '#shared/wire/input-failure'
@@ -12,6 +13,7 @@ import { Progress } from './progress.ts'
 import { runReplay } from './replay/run-replay.ts'
 import { summaryLine, summaryText } from './replay/summary.ts'
 import { diagnosticText, loadRuleFolder } from './rule-folder.ts'
+import { stateBytesMax } from './state-memory.ts'
 
 export const replayCommand: Command = {
   name: 'replay',
@@ -83,7 +85,17 @@ async function run(args: readonly string[]): Promise<number> {
   const deadLetters = values['dead-letters'] === undefined ? undefined : await LineWriter.toFile(values['dead-letters'])
   const summaryFile = values.summary === undefined ? undefined : await LineWriter.toFile(values.summary)
   const startedAt = performance.now()
-  const options = { ruleSet, rows, emit, order, latenessMs, memoryBytesMax, out, deadLetters, progress: new Progress() }
+  const options = {
+    ruleSet,
+    rows,
+    emit,
+    order,
+    latenessMs,
+    memoryBytesMax: stateBytesMax(),
+    out,
+    deadLetters,
+    progress: new Progress(),
+  }
   const summary = await runReplay(options)
   await out.close()
   await deadLetters?.close()
@@ -101,11 +113,19 @@ function readLateness(text: string): number {
   return ms
 }
 
+/** An output that is an input would be emptied before it is read. */
+function refuseClashes(inputs: readonly string[], outputs: Readonly<Record<string, string | undefined>>): void {
+  const flagOf = new Map(inputs.map((file) => [resolve(file), 'an input']))
+  for (const [flag, file] of Object.entries(outputs)) {
+    if (file === undefined || file.startsWith('/dev/')) continue
+    const other = flagOf.get(resolve(file))
+    if (other !== undefined) throw new NotStarted(`${flag} ${file} is ${other} too: give it a file of its own`)
+    flagOf.set(resolve(file), flag)
+  }
+}
+
 async function readMap(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new NotStarted(`--map ${file}: ${error instanceof Error ? error.message : String(error)}`)
   })
 }
-
-/** What the state of all accounts may take. Reserved, not used: pages come as accounts come. */
-const memoryBytesMax = 12 * 2 ** 30
