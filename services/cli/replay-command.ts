@@ -80,6 +80,11 @@ async function run(args: readonly string[]): Promise<number> {
     if (!(error instanceof InputRefused) || error.diagnostics.length === 0) throw error
     throw new NotStarted([error.message, ...error.diagnostics.map((d) => diagnosticText('', d))].join('\n'))
   })
+  refuseClashes([...values.events, ...(values.map === undefined ? [] : [values.map])], {
+    '--out': values.out,
+    '--dead-letters': values['dead-letters'],
+    '--summary': values.summary,
+  })
   const out =
     values.out === undefined ? LineWriter.toStream(process.stdout, 'stdout') : await LineWriter.toFile(values.out)
   const deadLetters = values['dead-letters'] === undefined ? undefined : await LineWriter.toFile(values['dead-letters'])
