@@ -13,6 +13,7 @@ export function recordLeaves(view: RuleView): Leaves {
   return {
     list: listMembership(view.lists, () => view.registers.at),
     override: (e) => planned(e, view),
+    overrideText: (e) => plannedText(e, view),
     number: (e) => numberLeaf(e, view),
     text: (e) => textLeaf(e, view),
     // Lists and maps are not kept in records: the plan has a predicate or column for what is computed from them.
@@ -28,6 +29,13 @@ function planned(e: Expression, { plan, registers }: RuleView): (() => number) |
   if (column === undefined) return undefined
   const { R } = registers
   return () => R[column]
+}
+
+function plannedText(e: Expression, { plan, registers, history }: RuleView): (() => string | undefined) | undefined {
+  const column = dependsOnEventOnly(e) ? plan.columnOf('text', e) : undefined
+  if (column === undefined) return undefined
+  const { R } = registers
+  return () => textOf(history, R[column])
 }
 
 function numberLeaf(e: Expression, view: RuleView): () => number {
@@ -58,7 +66,7 @@ function numberLeaf(e: Expression, view: RuleView): () => number {
 }
 
 function textLeaf(e: Expression, view: RuleView): () => string | undefined {
-  const { registers, history, plan } = view
+  const { registers, history } = view
   const { R } = registers
   switch (e.op) {
     case 'key':
@@ -79,9 +87,7 @@ function textLeaf(e: Expression, view: RuleView): () => string | undefined {
       }
     }
   }
-  const column = plan.columnOf('text', e)
-  if (column === undefined) return notARecordLeaf(e)
-  return () => textOf(history, R[column])
+  return notARecordLeaf(e)
 }
 
 function elementPosition(e: Expression & { op: 'step-element' }, { actor }: RuleView): () => number {

@@ -81,3 +81,15 @@ function details(e: Expression): readonly string[] {
       return []
   }
 }
+
+/**
+ * Whether a list or map of the event meets a feature or a step: records do not keep lists and maps, so when such a condition is judged
+ * its list is gone. Alone (`"x" in tags`, `size(tags)`) it is judged on arrival.
+ */
+export function mixesCollection(e: Expression): boolean {
+  if (dependsOnEventOnly(e)) return false
+  return operands(e).some((operand) => mixesCollection(operand) || isCollectionOfEvent(operand))
+}
+
+const isCollectionOfEvent = (e: Expression): boolean =>
+  (e.type.kind === 'list' || e.type.kind === 'map') && dependsOnEventOnly(e) && fieldsOf(e).size > 0

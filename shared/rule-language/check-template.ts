@@ -26,7 +26,7 @@ export function checkTemplate(text: string, scope: Scope): CheckedTemplate {
         problems.push(unmatched(i, text.length, 'the closing `}` is missing'))
         break
       }
-      const checked = checkExpression(text.slice(i + 1, end), scope, 'any')
+      const checked = checkExpression(text.slice(i + 1, end), scope, 'scalar')
       if (checked.problems !== undefined) problems.push(...checked.problems.map((problem) => moved(problem, i + 1)))
       else {
         if (plain !== '') parts.push(plain)

@@ -17,9 +17,11 @@ export interface Leaves {
   list(list: number): (value: string | number) => boolean
   /**
    * The first look at every numeric or bool node that is not inside a macro: a closure takes the place of the whole sub-tree.
-   * Not asked for text and collections.
+   * Not asked for collections.
    */
   override?(e: Expression): NumberClosure | undefined
+  /** The same for every text node. */
+  overrideText?(e: Expression): TextClosure | undefined
 }
 
 /** What the compilers of single operations call for their operands. */

@@ -50,6 +50,10 @@ class Compiler implements Closures {
   }
 
   text(e: Expression): TextClosure {
+    return (this.#macroDepth === 0 ? this.leaves.overrideText?.(e) : undefined) ?? this.#text(e)
+  }
+
+  #text(e: Expression): TextClosure {
     switch (e.op) {
       case 'constant': {
         const text = String(e.value)

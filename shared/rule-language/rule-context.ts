@@ -1,4 +1,5 @@
 import type { EventSchema } from '#shared/domain/event-schema'
+import { mixesCollection } from './analysis.ts'
 import { type CheckedExpression, checkExpression, type Expected } from './check-expression.ts'
 import { checkTemplate } from './check-template.ts'
 import type { ExpressionProblem } from './diagnostic.ts'
@@ -28,8 +29,17 @@ export function checkText(
 ): Expression | undefined {
   if (text === undefined) return undefined
   const checked: CheckedExpression = checkExpression(text.value.text, scope, expected)
-  if (checked.expression !== undefined) return checked.expression
-  reportIn(text, checked.problems, context)
+  if (checked.expression === undefined) {
+    reportIn(text, checked.problems, context)
+    return undefined
+  }
+  if (!mixesCollection(checked.expression)) return checked.expression
+  context.problems.error(
+    text.at,
+    'collection-with-state',
+    'a list or map of the event cannot be combined with features or steps',
+    'judge the list alone, as in "x" in tags, size(tags) > 3 or tags.exists(t, t == "x"), and join the conditions by &&',
+  )
   return undefined
 }
 
