@@ -48,13 +48,15 @@ export class Engine {
   readonly #book: AlertBook
   readonly #nextKeys: string[] = []
   /** Kept so that reading ahead has a visible result. */
-  #prefetched = 0
+  prefetched = 0
   readonly #populations: readonly (Population | undefined)[]
 
   constructor(options: EngineOptions) {
     const { ruleSet } = options
     this.#options = options
-    this.#book = new AlertBook(options)
+    const oldestPlace = ({ population, key }: ActorRef): number =>
+      this.#populations[population]?.oldestPlace(key) ?? Number.NEGATIVE_INFINITY
+    this.#book = new AlertBook({ ...options, oldestPlace })
     this.ruleCounts = ruleSet.rules.map(() => ({ faults: 0, refused: 0 }))
     const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
     const sink = this.#hitSink()
@@ -136,7 +138,7 @@ export class Engine {
         const home = batch.schema.types[batch.type[row]].keys[0]
         if (home.key === key) this.#nextKeys[count++] = keyValue(batch, home.fields[0], row) ?? ''
       }
-      if (count > 0) this.#prefetched += population.prefetch(this.#nextKeys, count)
+      if (count > 0) this.prefetched += population.prefetch(this.#nextKeys, count)
     }
   }
 
