@@ -3,6 +3,7 @@ import { generate } from '#shared/generator/generate'
 import { LineWriter } from '#shared/wire/line-writer'
 import { type Command, readFlags, wholeNumber } from './command.ts'
 import { exitCodes, NotStarted } from './failure.ts'
+import { refuseClashes } from './file-clash.ts'
 import { Progress } from './progress.ts'
 
 export const generateCommand: Command = {
@@ -52,6 +53,7 @@ async function run(args: readonly string[]): Promise<number> {
     start,
     ...(events === undefined ? {} : { events }),
   })
+  refuseClashes([], { '--out': values.out, '--labels': values.labels })
   const out =
     values.out === undefined ? LineWriter.toStream(process.stdout, 'stdout') : await LineWriter.toFile(values.out)
   const labels = values.labels === undefined ? undefined : await LineWriter.toFile(values.labels)

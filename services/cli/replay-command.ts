@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { limits } from '#shared/domain/limits'
 import { parseDuration } from '#shared/domain/time'
-import { InputRefused } from '#shared/wire/input-failure'
+import { fileProblem, InputRefused } from '#shared/wire/input-failure'
 import { type Format, formats } from '#shared/wire/input-format'
 import { LineWriter } from '#shared/wire/line-writer'
 import { MapFile } from '#shared/wire/map-file'
 import { openRows } from '#shared/wire/row-reader'
 import { type Command, choice, readFlags } from './command.ts'
 import { exitCodes, NotStarted } from './failure.ts'
+import { refuseClashes } from './file-clash.ts'
 import { Progress } from './progress.ts'
 import { runReplay } from './replay/run-replay.ts'
 import { summaryLine, summaryText } from './replay/summary.ts'
@@ -118,19 +118,8 @@ function readLateness(text: string): number {
   return ms
 }
 
-/** An output that is an input would be emptied before it is read. */
-function refuseClashes(inputs: readonly string[], outputs: Readonly<Record<string, string | undefined>>): void {
-  const flagOf = new Map(inputs.map((file) => [resolve(file), 'an input']))
-  for (const [flag, file] of Object.entries(outputs)) {
-    if (file === undefined || file.startsWith('/dev/')) continue
-    const other = flagOf.get(resolve(file))
-    if (other !== undefined) throw new NotStarted(`${flag} ${file} is ${other} too: give it a file of its own`)
-    flagOf.set(resolve(file), flag)
-  }
-}
-
 async function readMap(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new NotStarted(`--map ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new NotStarted(`--map ${fileProblem(file, error)}`)
   })
 }

@@ -29,44 +29,62 @@ async function main(args: readonly string[]): Promise<number> {
     )
     return exitCodes.notStarted
   }
-  if (args.length === 0 || args[0] === '--help' || args[0] === 'help') {
-    console.log(overview())
-    return args.length === 0 ? exitCodes.notStarted : exitCodes.done
-  }
   const command = commands.find(({ name }) => name === args[0] || name === `${args[0]} ${args[1]}`)
-  if (command === undefined) {
-    console.error(unknownCommand(args))
-    return exitCodes.notStarted
-  }
+  endWithStdout(command?.name)
+  if (command === undefined) return showCommands(args)
   const rest = args.slice(command.name.split(' ').length)
-  if (rest.includes('--help')) {
-    console.log(command.help)
+  if (rest.some(isHelp)) {
+    process.stdout.write(`${command.help}\n`)
     return exitCodes.done
   }
-  return command.run(rest).catch((error: unknown) => explain(error, command))
+  return command.run(rest).catch((error: unknown) => explain(error, command.name))
+}
+
+const isHelp = (word: string): boolean => word === '--help' || word === '-h'
+
+/** Nobody reads any further (`| head`), or the disk is full: whatever the command writes, that ends it. */
+function endWithStdout(command: string | undefined): void {
+  process.stdout.on('error', (error) => process.exit(explain(new OutputFailed('stdout', error, true), command)))
+}
+
+/** @param args name no command */
+function showCommands(args: readonly string[]): number {
+  const [first, second = '--help'] = args
+  const isGroup = commands.some(({ name }) => name.startsWith(`${first} `))
+  if (first === 'help' || (first !== undefined && isHelp(first)) || (isGroup && isHelp(second) && args.length > 1)) {
+    process.stdout.write(`${overview(isGroup ? first : '')}\n`)
+    return exitCodes.done
+  }
+  if (first === undefined) console.error(overview(''))
+  else if (isGroup && args.length === 1) console.error(`vigil: which of these?\n\n${overview(first)}`)
+  else console.error(unknownCommand(args))
+  return exitCodes.notStarted
 }
 
 /** What a person can do something about is told in a sentence; anything else is a mistake of ours and shows where it happened. */
-function explain(error: unknown, { name }: Command): number {
+function explain(error: unknown, command: string | undefined): number {
+  const vigil = command === undefined ? 'vigil' : `vigil ${command}`
   if (error instanceof NotStarted || error instanceof InputRefused) {
-    console.error(`vigil ${name}: ${error.message}`)
-    if (error instanceof NotStarted && error.cause === undefined) console.error(`vigil ${name} --help shows the flags`)
+    console.error(`${vigil}: ${error.message}`)
+    if (error instanceof NotStarted && error.cause === undefined) console.error(`${vigil} --help shows the flags`)
     return exitCodes.notStarted
   }
   if (error instanceof OutputFailed) {
     if (error.isReaderGone) return exitCodes.done
-    console.error(`vigil ${name}: ${error.message}`)
+    console.error(`${vigil}: ${error.message}`)
     return error.isStarted ? exitCodes.foundWrong : exitCodes.notStarted
   }
   if (error instanceof InputFailed || error instanceof ArenaFullError || error instanceof ArenaFull)
-    console.error(`vigil ${name}: ${error.message}`)
+    console.error(`${vigil}: ${error.message}`)
   else console.error(error)
   return exitCodes.foundWrong
 }
 
-function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length))
-  const lines = commands.map(({ name, summary }) => `  vigil ${name.padEnd(width)}  ${summary}`)
+/** @param group all commands if empty */
+function overview(group: string): string {
+  const shown = commands.filter(({ name }) => group === '' || name.startsWith(`${group} `))
+  const width = Math.max(...shown.map(({ name }) => name.length))
+  const lines = shown.map(({ name, summary }) => `  vigil ${name.padEnd(width)}  ${summary}`)
   return `Vigil watches every account of a bank for fraud.\n\n${lines.join('\n')}\n\nEach has --help with its flags and examples.`
 }
 
@@ -76,7 +94,7 @@ function unknownCommand(args: readonly string[]): string {
     written,
     commands.map(({ name }) => name),
   )
-  return `vigil: there is no command "${written}"${near === undefined ? '' : `; did you mean ${near}?`}\n\n${overview()}`
+  return `vigil: there is no command "${written}"${near === undefined ? '' : `; did you mean ${near}?`}\n\n${overview('')}`
 }
 
 process.exitCode = await main(process.argv.slice(2))
