@@ -22,6 +22,8 @@ export interface AlertBookOptions {
   readonly sink: AlertSink
   /** SHA-256 of a text's UTF-8 bytes in hex: the platform's is faster than any pure one, and gives the same. */
   readonly sha256Hex: (text: string) => string
+  /** The lowest place that the actor can still go back to. */
+  readonly oldestPlace: (actor: ActorRef) => number
 }
 
 /**
@@ -29,7 +31,8 @@ export interface AlertBookOptions {
  * judge again; `settle` compares what should stand with what was told, and tells the difference.
  *
  * B1 The last revision told of an alert says whether it stands; revisions rise by one from 1.
- * B2 An entry is kept while an actor with a part in it can still go back to it, or while one of its matches is held back.
+ * B2 An entry is kept while an actor with a part in it can still go back to it, or while one of its matches is held back, or was
+ *    decided on where the actor can still go back to.
  * B3 What stands is a function of the hits, not of the order in which they came.
  */
 export class AlertBook {
@@ -235,7 +238,7 @@ export class AlertBook {
     while (
       done < entries.length &&
       entries[done].at <= newestAt - this.#keptMs &&
-      !this.#held.isHeld(entries[done], actor)
+      !this.#held.isNeeded(entries[done], actor, this.#options.oldestPlace)
     ) {
       const entry = entries[done++]
       this.#cooldowns.leave(actor, entry)

@@ -46,9 +46,12 @@ export class HeldMatches {
     return match
   }
 
-  /** Whether the entry has an undecided match of this actor. */
-  isHeld(entry: Entry, actor: ActorRef): boolean {
-    return this.#byActor.get(actor)?.some((match) => match.entry === entry && match.settlement === undefined) ?? false
+  /** Whether the entry has a match of this actor that is not decided on, or whose decision going back may undo. */
+  isNeeded(entry: Entry, actor: ActorRef, oldestPlace: (actor: ActorRef) => number): boolean {
+    const matches = this.#byActor.get(actor)?.filter((match) => match.entry === entry) ?? []
+    if (matches.length === 0) return false
+    const oldest = oldestPlace(actor)
+    return matches.some(({ settlement }) => settlement === undefined || settlement.place >= oldest)
   }
 
   /**

@@ -228,6 +228,16 @@ export class Population {
     return this.#runs.nextDeadline
   }
 
+  /** The lowest place, as in `Hit`, that an actor can still go back to. −Infinity: it is not in memory, so nobody knows. */
+  oldestPlace(key: string): number {
+    const slot = this.keys.find(key)
+    if (slot < 0) return Number.NEGATIVE_INFINITY
+    if (this.#options.isSorted) return Number.POSITIVE_INFINITY
+    const history = this.#history
+    const h = this.#header(slot)
+    return history.firstAfter(h, history.at(h, history.head(h) - 1) - this.#options.latenessMs) - 0.5
+  }
+
   #compare(record: number, at: number, digest: number): Outcome {
     const { F, U } = this.#history.arena
     return F[record + atWord] === at && U[record * 2 + digestHalf] === digest ? 'duplicate' : 'conflict'
