@@ -153,6 +153,11 @@ export class ActorStates {
     this.#markSaved(slot, state.head)
   }
 
+  /** When time alone will change the actor; Infinity: never. */
+  deadline(key: string): number {
+    return this.#options.runs.deadline(this.#options.keys.find(key))
+  }
+
   /** The actor's history leaves memory. @param isKnown others still refer to the actor */
   passivate(key: string, isKnown: boolean): void {
     const { keys, headerOf } = this.#options

@@ -24,7 +24,9 @@ export function alertId(options: {
   return sha256Hex(JSON.stringify(content)).slice(0, 32)
 }
 
-export type AlertStatus = 'raised' | 'amended' | 'withdrawn'
+/** Saved states hold their numbers: new ones go to the end. */
+export const alertStatuses = ['raised', 'amended', 'withdrawn'] as const
+export type AlertStatus = (typeof alertStatuses)[number]
 
 /** One revision of an alert. The first is `raised`; an alert that comes back after it was withdrawn is `raised` again. */
 export interface AlertRevision {

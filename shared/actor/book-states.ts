@@ -1,5 +1,12 @@
 import type { Rule } from '#shared/rule-language/rule-set'
-import { type ActorName, type AppendedBook, type BookState, compareActors, type EntryState } from './actor-state.ts'
+import {
+  type ActorName,
+  type AppendedBook,
+  type BookState,
+  compareActors,
+  type EntryState,
+  type HitState,
+} from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import type { Cooldowns } from './cooldown.ts'
 import type { Entry } from './entry.ts'
@@ -125,7 +132,7 @@ export class BookStates {
 
   #loadEntry(owner: ActorRef, state: EntryState, refOf: (name: ActorName) => ActorRef): void {
     const { name, at, eventId, isDecided, decision } = state
-    const hits = state.hits.map((hit): Hit => ({ ...hit, actor: refOf(hit.actor), at, eventId }))
+    const hits = state.hits.map((hit) => loadHit(hit, refOf(hit.actor), { at, eventId }))
     const alerts = state.alerts.map(({ hit, ...told }) => ({ ...told, hit: hits[hit] }))
     const entry: Entry = {
       name,
@@ -173,6 +180,12 @@ export class BookStates {
     }
     return names
   }
+}
+
+/** In the form in which the engine makes them, down to the order of the fields. */
+function loadHit(hit: HitState, actor: ActorRef, { at, eventId }: Pick<Entry, 'at' | 'eventId'>): Hit {
+  const { rule, steps, features, message, place, isHeld, isMuted } = hit
+  return { rule, actor, at, eventId, steps, features, message, place, isHeld, isMuted }
 }
 
 function ownerOf({ actors }: Entry): ActorRef {

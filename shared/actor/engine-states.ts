@@ -64,6 +64,11 @@ export class EngineStates {
     return this.#isTracking && (!states.isResident(actor.key) || states.canAppend(actor.key))
   }
 
+  /** When time alone will change an actor in memory, in ms of event time; Infinity: never. */
+  deadline(actor: ActorName): number {
+    return this.#population(actor).states.deadline(actor.key)
+  }
+
   isResident(actor: ActorName): boolean {
     return this.#population(actor).states.isResident(actor.key)
   }
@@ -110,7 +115,7 @@ export class EngineStates {
 
   /**
    * The actor leaves memory, down to its part of the book where that cannot (S6). Its slot may be given to another key. It must be
-   * saved before, and loaded again before the next event of its key.
+   * saved before, and loaded again before the next event of its key is applied and before time reaches its `deadline`.
    */
   passivate(actor: ActorName): void {
     const { states } = this.#population(actor)

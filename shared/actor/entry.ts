@@ -30,8 +30,10 @@ export interface ToldAlert {
   hit: Hit
 }
 
+type EntryPlace = Pick<Entry, 'name' | 'at' | 'eventId'>
+
 /** In order of events; what time alone completed comes after the events of its instant. */
-export function compareEntries(a: Entry, b: Entry): number {
+export function compareEntries(a: EntryPlace, b: EntryPlace): number {
   if (a.at !== b.at) return a.at - b.at
   if (a.eventId === undefined || b.eventId === undefined)
     return (

@@ -57,6 +57,11 @@ export class RunStates {
     return this.#options.snapshots.of(h)[0]?.position ?? Number.POSITIVE_INFINITY
   }
 
+  /** When time alone will change something; Infinity: never. */
+  deadline(slot: number): number {
+    return this.#options.timers.of(slot)
+  }
+
   /** Into an actor without runs, whose history is loaded. Throws BadStateError, ArenaFull; the caller then releases the actor. */
   load(slot: number, h: number, state: RunsState): void {
     const { history, patterns, timers, movedTo } = this.#options

@@ -8,13 +8,18 @@ export class Timers {
 
   /** @param at ms; Infinity: none */
   set(slot: number, at: number): void {
-    if ((this.#deadlines.get(slot) ?? Number.POSITIVE_INFINITY) === at) return
+    if (this.of(slot) === at) return
     if (at === Number.POSITIVE_INFINITY) {
       this.#deadlines.delete(slot)
       return
     }
     this.#deadlines.set(slot, at)
     this.#push({ at, slot })
+  }
+
+  /** An actor's deadline; Infinity: none. */
+  of(slot: number): number {
+    return this.#deadlines.get(slot) ?? Number.POSITIVE_INFINITY
   }
 
   /** Earliest deadline, Infinity where there is none. */
