@@ -98,11 +98,16 @@ export class Matcher {
     return next
   }
 
-  /** Lets time pass up to `now` in ms: runs run out, and trailing absences become matches. Throws `ArenaFull`. */
+  /**
+   * Lets time pass: runs run out, and trailing absences become matches. Throws `ArenaFull`.
+   * @param now in ms; Infinity is the end of all windows, though not of runs without one
+   */
   advance(handle: number, now: number): number {
-    if (handle === 0 || !this.expiry.isDue(handle, now)) return handle
+    if (handle === 0) return 0
+    const instant = Math.min(now, Number.MAX_VALUE)
+    if (!this.expiry.isDue(handle, instant)) return handle
     this.outcomes.length = 0
-    this.expiry.expire(handle, now, this.draft, this.outcomes)
+    this.expiry.expire(handle, instant, this.draft, this.outcomes)
     return this.settle(handle)
   }
 

@@ -48,16 +48,7 @@ export function isPlain(elements: readonly Element[], isInGroup = false): boolea
     const after = elements[index + 1]
     const isAbsence = element.contiguity === 'notNext' || element.contiguity === 'notFollowedBy'
     if (element.gapMs !== null || element.withinMs !== null) return false
-    if (isAbsence) {
-      if (before.kind === 'group' || before.optional || before.greedy || after?.kind === 'group') return false
-      if (before.contiguity.startsWith('not') || isRange(before) || (after !== undefined && isRange(after)))
-        return false
-      if (after?.optional === true && elements[index + 2]?.optional === true) return false
-      const restIsOptional = elements.slice(index + 1).every((later) => later.optional)
-      if (isInGroup && restIsOptional) return false
-      if (element.contiguity === 'notNext') return after === undefined || !restIsOptional
-      return after !== undefined || before.times === null || before.times.from === before.times.to
-    }
+    if (isAbsence) return isPlainAbsence(elements, index, isInGroup)
     if (element.greedy) {
       if (isInGroup || element.inner === 'any' || element.until >= 0) return false
       if (element.optional && before?.contiguity === 'notFollowedBy') return false
@@ -68,6 +59,21 @@ export function isPlain(elements: readonly Element[], isInGroup = false): boolea
     if (element.times !== null && element.times.from !== element.times.to) return false
     return element.until < 0 && element.steps.some((step) => !step.optional) && isPlain(element.steps, true)
   })
+}
+
+/** An absence is plain between elements that take events in one way only; it reaches to the first that is not optional. */
+function isPlainAbsence(elements: readonly Element[], index: number, isInGroup: boolean): boolean {
+  const before = elements[index - 1]
+  const after = elements.slice(index + 1)
+  if (before.kind === 'group' || before.optional || before.greedy || before.contiguity.startsWith('not')) return false
+  if (isRange(before) || (isInGroup && before.times !== null)) return false
+  const mandatory = after.findIndex((element) => !element.optional)
+  if (mandatory < 0 && isInGroup) return false
+  const reached = mandatory < 0 ? after : after.slice(0, mandatory + 1)
+  if (reached.some((element) => element.kind === 'group' || isRange(element))) return false
+  if (reached.filter(({ optional }) => optional).length > 1) return false
+  if (elements[index].contiguity === 'notNext') return after.length === 0 || mandatory >= 0
+  return after.length > 0 || before.times === null || before.times.from === before.times.to
 }
 
 function isRange({ times }: Element): boolean {
