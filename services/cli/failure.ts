@@ -3,6 +3,11 @@ export class NotStarted extends Error {
   override readonly name = 'NotStarted'
 }
 
+/** The command ran and found files with errors: a rule set, a map. Exit code 1. */
+export class FoundErrors extends Error {
+  override readonly name = 'FoundErrors'
+}
+
 /** Exit codes of the command line. */
 export const exitCodes = {
   done: 0,

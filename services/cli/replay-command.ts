@@ -7,7 +7,7 @@ import { LineWriter } from '#shared/wire/line-writer'
 import { MapFile } from '#shared/wire/map-file'
 import { openRows } from '#shared/wire/row-reader'
 import { type Command, choice, readFlags } from './command.ts'
-import { exitCodes, NotStarted } from './failure.ts'
+import { exitCodes, FoundErrors, NotStarted } from './failure.ts'
 import { refuseClashes } from './file-clash.ts'
 import { Progress } from './progress.ts'
 import { runReplay } from './replay/run-replay.ts'
@@ -78,7 +78,7 @@ async function run(args: readonly string[]): Promise<number> {
     stdin: process.stdin,
   }).catch((error: unknown) => {
     if (!(error instanceof InputRefused) || error.diagnostics.length === 0) throw error
-    throw new NotStarted([error.message, ...error.diagnostics.map((d) => diagnosticText('', d))].join('\n'))
+    throw new FoundErrors([error.message, ...error.diagnostics.map((d) => diagnosticText('', d))].join('\n'))
   })
   refuseClashes([...values.events, ...(values.map === undefined ? [] : [values.map])], {
     '--out': values.out,

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Diagnostic } from '#shared/rule-language/diagnostic'
 import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { RuleSet } from '#shared/rule-language/rule-set'
-import { NotStarted } from './failure.ts'
+import { FoundErrors, NotStarted } from './failure.ts'
 
 /**
  * Reads the texts of a rule set's folder: all YAML files at any depth, by path relative to it with `/`.
@@ -21,16 +21,16 @@ export async function readRuleFolder(folder: string): Promise<ReadonlyMap<string
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
   const files = new Map<string, string>()
-  for (const path of paths) files.set(path.slice(join(folder, '/').length).replaceAll('\\', '/'), await readText(path))
+  for (const path of paths) files.set(relative(folder, path).replaceAll('\\', '/'), await readText(path))
   return files
 }
 
-/** The rule set of a folder, or a failure that shows every error. */
+/** The rule set of a folder. Rejects with FoundErrors, which shows every error. */
 export async function loadRuleFolder(folder: string): Promise<RuleSet> {
   const { ruleSet, diagnostics } = loadRuleSet(await readRuleFolder(folder))
   if (ruleSet !== undefined) return ruleSet
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
-  throw new NotStarted(
+  throw new FoundErrors(
     `the rule set in ${folder} has errors\n${errors.map((error) => diagnosticText(folder, error)).join('\n')}`,
   )
 }

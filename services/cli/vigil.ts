@@ -5,7 +5,7 @@ import { InputFailed, InputRefused } from '#shared/wire/input-failure'
 import { OutputFailed } from '#shared/wire/line-writer'
 import type { Command } from './command.ts'
 import { demoCommand } from './demo-command.ts'
-import { exitCodes, NotStarted } from './failure.ts'
+import { exitCodes, FoundErrors, NotStarted } from './failure.ts'
 import { generateCommand } from './generate-command.ts'
 import { replayCommand } from './replay-command.ts'
 import { rulesCheckCommand, rulesSchemaCommand, rulesTestCommand } from './rules-command.ts'
@@ -74,7 +74,12 @@ function explain(error: unknown, command: string | undefined): number {
     console.error(`${vigil}: ${error.message}`)
     return error.isStarted ? exitCodes.foundWrong : exitCodes.notStarted
   }
-  if (error instanceof InputFailed || error instanceof ArenaFullError || error instanceof ArenaFull)
+  if (
+    error instanceof FoundErrors ||
+    error instanceof InputFailed ||
+    error instanceof ArenaFullError ||
+    error instanceof ArenaFull
+  )
     console.error(`${vigil}: ${error.message}`)
   else console.error(error)
   return exitCodes.foundWrong

@@ -17,7 +17,7 @@ export const limits = {
   latenessMsMax: 7 * 86_400_000,
   /** Records in one actor's history. Doubling a larger ring would pause the engine for more than 2 ms. */
   recordsPerActorMax: 131_072,
-  /** Open runs of one pattern for one actor. A pattern that opens more is faulted for the event, counted and named. */
+  /** Open runs of one pattern for one actor. Past it the pattern opens no more; each refusal is counted and named. */
   runsPerPatternMax: 4_096,
   /** Events that the open runs of one pattern hold for one actor: past it the runs that would take one more end. */
   runEventsPerPatternMax: 262_144,

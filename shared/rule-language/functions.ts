@@ -2,7 +2,7 @@ import { bool, double, duration, int, string, timestamp, type ValueType } from '
 
 /**
  * The functions that are told apart by the types of their arguments alone; those with rules of their own are in `special-forms.ts`.
- * A method's receiver is its first parameter. At run time they are found by name and first type (`function-closures.ts`).
+ * A method's receiver is its first parameter. At run time they are found by name and first type (`call-closures.ts`).
  */
 export interface FunctionSignature {
   readonly style: 'function' | 'method' | 'both'

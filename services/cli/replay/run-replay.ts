@@ -8,6 +8,7 @@ import { Arena } from '#shared/memory/arena'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { deadLetterLine } from '#shared/wire/dead-letter'
 import type { LineWriter } from '#shared/wire/line-writer'
+import type { RowBlock } from '#shared/wire/row-block'
 import type { Rows } from '#shared/wire/row-reader'
 import type { Progress } from '../progress.ts'
 import { sha256Hex } from '../sha256.ts'
@@ -72,7 +73,7 @@ class Replay {
     const { ruleSet, progress } = this.#options
     const batch = new EventBatch(ruleSet.events, usedFields(ruleSet), 65_536)
     for await (const block of this.#options.rows.blocks()) {
-      this.#decode(block, batch)
+      for (const bad of this.#decode(block, batch)) this.#bury(bad)
       await this.#options.deadLetters?.drain()
       progress.show('reading', this.#rows)
     }
@@ -93,11 +94,15 @@ class Replay {
     const { ruleSet, progress } = this.#options
     const batch = new EventBatch(ruleSet.events, usedFields(ruleSet), applyRows)
     for await (const block of this.#options.rows.blocks()) {
-      this.#decode(block, batch)
+      const bad = this.#decode(block, batch)
+      let buried = 0
       for (let row = 0; row < batch.length; row++) {
         if (row % prefetchMax === 0) this.#engine.prefetch(batch, undefined, row)
+        // In order of rows, wherever the blocks end: the same input gives the same dead letters.
+        while (buried < bad.length && bad[buried].row < batch.row[row]) this.#bury(bad[buried++])
         this.#apply(batch, row)
       }
+      while (buried < bad.length) this.#bury(bad[buried++])
       batch.clear()
       await this.#options.deadLetters?.drain()
       await this.#options.out.drain()
@@ -124,15 +129,15 @@ class Replay {
     }
   }
 
-  #decode(
-    block: { length: number; firstRow: number; decode(i: number, batch: EventBatch): Problem | undefined },
-    batch: EventBatch,
-  ): void {
+  /** @returns rows that are no events */
+  #decode(block: RowBlock, batch: EventBatch): BadRow[] {
+    const bad: BadRow[] = []
     for (let i = 0; i < block.length; i++) {
       const problem = block.decode(i, batch)
-      if (problem !== undefined) this.#bury(block.firstRow + i, problem)
+      if (problem !== undefined) bad.push({ row: block.firstRow + i, problem })
     }
     this.#rows += block.length
+    return bad
   }
 
   #apply(batch: EventBatch, row: number): void {
@@ -140,10 +145,10 @@ class Replay {
     if (outcome === 'applied') this.#events++
     else if (outcome === 'duplicate') this.#duplicates++
     else if (outcome === 'late') this.#late++
-    else this.#bury(batch.row[row], conflict(batch.id[row]))
+    else this.#bury({ row: batch.row[row], problem: conflict(batch.id[row]) })
   }
 
-  #bury(row: number, problem: Problem): void {
+  #bury({ row, problem }: BadRow): void {
     this.#deadLetters[problem.reason] = (this.#deadLetters[problem.reason] ?? 0) + 1
     this.#options.deadLetters?.write(deadLetterLine(row, problem))
   }
@@ -152,6 +157,11 @@ class Replay {
     if (revision.status !== 'amended') this.#standing[revision.hit.rule] += revision.status === 'raised' ? 1 : -1
     this.#output.alert(revision)
   }
+}
+
+interface BadRow {
+  readonly row: number
+  readonly problem: Problem
 }
 
 function outputFor({ emit, order, ruleSet, out }: ReplayOptions): Output {
