@@ -3,7 +3,7 @@ import { Engine } from '#shared/actor/engine'
 import { prefetchMax } from '#shared/actor/population'
 import { usedFields } from '#shared/actor/used-fields'
 import { EventBatch } from '#shared/domain/event-batch'
-import type { Problem } from '#shared/domain/problem'
+import { type Problem, type ProblemReason, problemReasons } from '#shared/domain/problem'
 import { Arena } from '#shared/memory/arena'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { deadLetterLine } from '#shared/wire/dead-letter'
@@ -40,7 +40,7 @@ class Replay {
   readonly #engine: Engine
   readonly #output: Output
   readonly #standing: number[]
-  readonly #deadLetters: Record<string, number> = {}
+  readonly #deadLetters = new Map<ProblemReason, number>()
   #rows = 0
   #events = 0
   #duplicates = 0
@@ -121,7 +121,7 @@ class Replay {
       events: this.#events,
       duplicates: this.#duplicates,
       late: this.#late,
-      deadLetters: this.#deadLetters,
+      deadLetters: Object.fromEntries(problemReasons.flatMap((reason) => this.#countOf(reason))),
       alerts: byRule((rule) => this.#standing[rule]),
       faults: byRule((rule) => this.#engine.ruleCounts[rule].faults),
       refused: byRule((rule) => this.#engine.ruleCounts[rule].refused),
@@ -149,8 +149,13 @@ class Replay {
   }
 
   #bury({ row, problem }: BadRow): void {
-    this.#deadLetters[problem.reason] = (this.#deadLetters[problem.reason] ?? 0) + 1
+    this.#deadLetters.set(problem.reason, (this.#deadLetters.get(problem.reason) ?? 0) + 1)
     this.#options.deadLetters?.write(deadLetterLine(row, problem))
+  }
+
+  #countOf(reason: ProblemReason): [string, number][] {
+    const count = this.#deadLetters.get(reason)
+    return count === undefined ? [] : [[reason, count]]
   }
 
   #alert(revision: AlertRevision): void {
