@@ -184,7 +184,7 @@ describe('a map with mistakes', { timeout: 30_000 }, () => {
       '--out',
       out,
     ])
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/wrong\.map\.yaml:3:11: .*no column "KIN"\n {4}hint: did you mean KIND\?/)
     expect(stderr).toMatch(/wrong\.map\.yaml:6:11: .*timestmp/)
     expect(stderr).toMatch(/wrong\.map\.yaml:7:7: .*no field "acount"\n {4}hint: did you mean "account"\?/)
@@ -208,7 +208,7 @@ describe('a map with mistakes', { timeout: 30_000 }, () => {
       '--map',
       file,
     ])
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/other\.csv has no column "AMOUNT"/)
   })
 })

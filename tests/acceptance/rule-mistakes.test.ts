@@ -189,7 +189,7 @@ describe('rules check', () => {
     const wrong = workspace.rules('refused', { 'events.yaml': events, 'a.rule.yaml': asWritten(files['a.rule.yaml']) })
     const input = workspace.write('events.jsonl', '')
     const { code, stdout, stderr } = await vigil(['replay', '--rules', wrong, '--events', input])
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     for (const { place, meant } of marksOf(files)) {
       expect(stderr).toContain(`${wrong}/${place}: `)
       expect(stderr).toContain(meant)
