@@ -30,6 +30,25 @@ export function digestText(salt: number, text: string): number {
   return finish(hash)
 }
 
+/** What `digestText` gives for the text of `view[start, end)`, bytes of ASCII. */
+export function digestAscii(salt: number, view: DataView, start: number, end: number): number {
+  const length = end - start
+  const lastWord = start + (length & ~3)
+  let hash = mix(salt, length)
+  let at = start
+  for (; at < lastWord; at += 4) {
+    const four = view.getInt32(at, true)
+    hash = mix(hash, (four & 0xff) | ((four & 0xff00) << 8))
+    hash = mix(hash, ((four >>> 16) & 0xff) | ((four >>> 24) << 16))
+  }
+  if ((length & 2) !== 0) {
+    hash = mix(hash, view.getUint8(at) | (view.getUint8(at + 1) << 16))
+    at += 2
+  }
+  if ((length & 1) !== 0) hash = mix(hash, view.getUint8(at))
+  return finish(hash)
+}
+
 /** Of any value in memory. The order of a list counts, that of a map's entries does not. */
 export function digestValue(salt: number, value: Value): number {
   if (typeof value === 'number') return digestNumber(salt, value)

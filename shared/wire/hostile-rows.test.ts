@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest'
 import { EventBatch } from '#shared/domain/event-batch'
-import { problemReasons } from '#shared/domain/problem'
+import { type Problem, problemReasons } from '#shared/domain/problem'
 import { ChunkSource } from './byte-source.ts'
+import type { Codec } from './codec.ts'
 import { JsonCodec } from './json-codec.ts'
 import { JsonLines } from './json-lines.ts'
 import { sampleSchema as schema } from './sample-schema.ts'
+import { ScanCodec } from './scan-codec.ts'
 
 /** mulberry32 */
 function random(seed: number): () => number {
@@ -99,13 +101,14 @@ async function* inPieces(rows: readonly Buffer[]): AsyncGenerator<Uint8Array> {
 interface Decoded {
   readonly events: unknown[]
   readonly good: Buffer[]
+  readonly problems: Problem[]
   readonly reasons: Map<string, number>
   rows: number
 }
 
-async function decodeAll(rows: readonly Buffer[]): Promise<Decoded> {
-  const input = new JsonLines(new ChunkSource(inPieces(rows)), new JsonCodec(schema))
-  const found: Decoded = { events: [], good: [], reasons: new Map(), rows: 0 }
+async function decodeAll(rows: readonly Buffer[], codec: Codec = new JsonCodec(schema)): Promise<Decoded> {
+  const input = new JsonLines(new ChunkSource(inPieces(rows)), codec)
+  const found: Decoded = { events: [], good: [], problems: [], reasons: new Map(), rows: 0 }
   const batch = new EventBatch(schema, new Set(schema.fields.keys()))
   for (let block = await input.next(1); block !== undefined; block = await input.next(found.rows + 1)) {
     for (let i = 0; i < block.length; i++) {
@@ -121,6 +124,7 @@ async function decodeAll(rows: readonly Buffer[]): Promise<Decoded> {
       } else {
         expect(problemReasons).toContain(problem.reason)
         expect(problem.message.length).toBeLessThan(300)
+        found.problems.push(problem)
         found.reasons.set(problem.reason, (found.reasons.get(problem.reason) ?? 0) + 1)
       }
       found.rows++
@@ -145,4 +149,12 @@ it('of 100,000 generated rows each is one event or one dead letter, and none cha
   const second = await decodeAll(first.good)
   expect(second.reasons.size).toBe(0)
   expect(second.events).toEqual(first.events)
+})
+
+it('of 20,000 more each is the same event or dead letter to either codec', { timeout: 60_000 }, async () => {
+  const rows = Array.from({ length: 20_000 }, bytes)
+  const scanned = await decodeAll(rows, new ScanCodec(schema))
+  const parsed = await decodeAll(rows)
+  expect(scanned.problems).toEqual(parsed.problems)
+  expect(scanned.events).toEqual(parsed.events)
 })

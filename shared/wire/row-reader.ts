@@ -8,7 +8,6 @@ import { CsvLines } from './csv-lines.ts'
 import { fileProblem, InputFailed, InputRefused } from './input-failure.ts'
 import { type Format, formatOf, type InputFormat } from './input-format.ts'
 import { inputLimits } from './input-limits.ts'
-import { JsonCodec } from './json-codec.ts'
 import { JsonLines, MappedJsonCodec } from './json-lines.ts'
 import type { MapDecoder } from './map-decoder.ts'
 import type { BoundMap, MapFile } from './map-file.ts'
@@ -16,6 +15,7 @@ import { openSource } from './open-source.ts'
 import { inMemory, onDisk, ParquetRows } from './parquet-rows.ts'
 import type { BlockReader, RowBlock } from './row-block.ts'
 import type { RowShape } from './row-shape.ts'
+import { ScanCodec } from './scan-codec.ts'
 
 export interface RowInputs {
   /** Read one after the other; `-` is stdin. */
@@ -24,7 +24,7 @@ export interface RowInputs {
   readonly format?: Format | undefined
   readonly schema: EventSchema
   readonly map?: MapFile | undefined
-  /** For JSON rows without a map; `JsonCodec` where it is left out. */
+  /** For JSON rows without a map; `ScanCodec` where it is left out. */
   readonly codec?: Codec | undefined
   readonly stdin: AsyncIterable<Uint8Array>
 }
@@ -112,7 +112,7 @@ async function prepare(target: Target, inputs: RowInputs): Promise<Prepared> {
   if (format === 'json') {
     const bound = inputs.map?.bind({ source: file, kind: 'object', columns: undefined })
     const codec =
-      bound === undefined ? (inputs.codec ?? new JsonCodec(inputs.schema)) : new MappedJsonCodec(bound.decoder)
+      bound === undefined ? (inputs.codec ?? new ScanCodec(inputs.schema)) : new MappedJsonCodec(bound.decoder)
     return { diagnostics: bound?.diagnostics ?? [], openReader: async () => new JsonLines(await openBytes(), codec) }
   }
   if (format === 'csv')
