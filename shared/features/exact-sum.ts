@@ -4,7 +4,10 @@
  * Source: Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997 (two-sum, two-product, grow-expansion).
  */
 
-/** Terms kept for one expansion. Four span 212 bits: amounts of one currency need two, so a fifth term is rare; then the sum is NaN and is made afresh. */
+/**
+ * Terms kept for one expansion. Four span 212 bits, and amounts of one currency need two; where four do not hold a sum, it is NaN and
+ * is made afresh from the records.
+ */
 export const expansionTerms = 4
 
 /** Adds `value` to the expansion at `F[at…]`; all its terms become NaN when four do not hold it. */
@@ -19,17 +22,59 @@ export function addToExpansion(F: Float64Array, at: number, value: number): void
     carry = sum
     if (error !== 0) F[at + kept++] = error
   }
-  if (kept === expansionTerms && carry !== 0) carry = Number.NaN
-  if (Number.isNaN(carry)) {
+  // Where an intermediate sum overflows, one of the errors is NaN, but the last sum may be infinite.
+  if (!Number.isFinite(carry)) {
     F.fill(Number.NaN, at, at + expansionTerms)
+    return
+  }
+  if (kept === expansionTerms) {
+    compress(F, at, carry)
     return
   }
   if (carry !== 0) F[at + kept++] = carry
   F.fill(0, at + kept, at + expansionTerms)
 }
 
-/** Adds `sign` × value² to the expansion, exactly (the square is the sum of two doubles). */
+/** Terms of few bits each become fewer terms of many: `F[at…]` and, above them, `top`. */
+function compress(F: Float64Array, at: number, top: number): void {
+  // From the largest down, each takes up what it can hold of the next; then once more upwards.
+  let carry = top
+  let kept = 0
+  for (let i = expansionTerms - 1; i >= 0; i--) {
+    const sum = carry + F[at + i]
+    const error = F[at + i] - (sum - carry)
+    carry = sum
+    if (error === 0) continue
+    falling[kept++] = sum
+    carry = error
+  }
+  let terms = 0
+  for (let i = kept - 1; i >= 0; i--) {
+    const sum = falling[i] + carry
+    const error = carry - (sum - falling[i])
+    carry = sum
+    if (error !== 0) F[at + terms++] = error
+  }
+  if (terms === expansionTerms && carry !== 0) {
+    F.fill(Number.NaN, at, at + expansionTerms)
+    return
+  }
+  if (carry !== 0) F[at + terms++] = carry
+  F.fill(0, at + terms, at + expansionTerms)
+}
+
+/** Of `compress`: terms by falling magnitude. */
+const falling = new Float64Array(expansionTerms + 1)
+
+/** Below it the square has bits beyond the smallest double. */
+const squareable = 2 ** -480
+
+/** Adds `sign` × value² to the expansion, exactly (the square is the sum of two doubles); NaN where that cannot be. */
 export function addSquareToExpansion(F: Float64Array, at: number, value: number, sign: 1 | -1): void {
+  if (value !== 0 && Math.abs(value) < squareable) {
+    F.fill(Number.NaN, at, at + expansionTerms)
+    return
+  }
   const square = value * value
   const high = 134217729 * value - (134217729 * value - value)
   const low = value - high
@@ -56,10 +101,44 @@ export function sumExactly(values: Iterable<number>): number {
       carry = sum
       if (error !== 0) terms[kept++] = error
     }
+    // Halfway beyond the largest double, although the whole may lie within.
+    if (!Number.isFinite(carry)) return sumAsIntegers(values)
     terms.length = kept
     terms.push(carry)
   }
   return roundTerms(terms)
+}
+
+/** The same by big integers: slow, and never beyond any bound but at the end. */
+function sumAsIntegers(values: Iterable<number>): number {
+  const { integers, exponent } = toIntegers(Array.from(values))
+  return toDouble(
+    integers.reduce((total, integer) => total + integer, 0n),
+    exponent,
+  )
+}
+
+/** The double nearest to integer × 2^exponent; infinite where there is none. */
+function toDouble(integer: bigint, exponent: number): number {
+  const magnitude = integer < 0n ? -integer : integer
+  const excess = Math.max(0, magnitude.toString(2).length - 66)
+  const kept = magnitude >> BigInt(excess)
+  // What is cut off decides only between two halves: one bit at the end says that there was something.
+  const isExact = kept << BigInt(excess) === magnitude
+  let value = Number(isExact ? kept : kept | 1n)
+  for (let rest = exponent + excess; rest !== 0; ) {
+    const step = Math.max(-1000, Math.min(1000, rest))
+    value *= 2 ** step
+    rest -= step
+  }
+  return integer < 0n ? -value : value
+}
+
+/** Finite doubles as integers of one unit: a power of two. */
+function toIntegers(values: readonly number[]): { integers: bigint[]; exponent: number } {
+  const parts = values.map(decompose)
+  const exponent = Math.min(0, ...parts.map((part) => part.exponent))
+  return { integers: parts.map((part) => part.integer << BigInt(part.exponent - exponent)), exponent }
 }
 
 /** Terms are non-overlapping, by rising magnitude; zeros may stand anywhere. Half-way cases look one term further down. */
@@ -133,7 +212,7 @@ export function rootOfRatio(radicand: bigint, divisor: bigint): number {
   const root = integerRoot(scaled)
   const quotient = root / divisor
   const isExact = root * root === scaled && quotient * divisor === root
-  return Number((quotient << 1n) | (isExact ? 0n : 1n)) / 2 ** (Number(shift) + 1)
+  return toDouble(isExact ? quotient : quotient | 1n, -Number(shift))
 }
 
 function integerRoot(n: bigint): bigint {
@@ -174,5 +253,18 @@ export function standardDeviationOfDoubles(
     parts.reduce((total, part) => total + (part.integer << BigInt(part.exponent - base)), 0n)
   const sum = at(sums, exponent / 2)
   const variance = BigInt(n) * at(squares, exponent) - sum * sum
-  return rootOfRatio(variance, BigInt(n) << BigInt(-exponent / 2 > 0 ? -exponent / 2 : 0))
+  return rootOfRatio(variance, BigInt(n) << BigInt(-exponent / 2))
+}
+
+/** The same from the values themselves, where no expansion holds their sums. Never overflows. */
+export function standardDeviationOfValues(values: readonly number[]): number {
+  const { integers, exponent } = toIntegers(values)
+  let sum = 0n
+  let squares = 0n
+  for (const integer of integers) {
+    sum += integer
+    squares += integer * integer
+  }
+  const n = BigInt(values.length)
+  return rootOfRatio(n * squares - sum * sum, n << BigInt(-exponent))
 }

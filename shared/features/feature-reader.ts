@@ -1,9 +1,13 @@
 import {
+  addSquare,
+  addSquareToExpansion,
+  addToExpansion,
   expansionTerms,
   roundExpansion,
   squaresToBigInt,
   standardDeviation,
   standardDeviationOfDoubles,
+  standardDeviationOfValues,
   sumExactly,
 } from './exact-sum.ts'
 import type { Extremes } from './extremes.ts'
@@ -109,6 +113,11 @@ export class FeatureReader {
     if (Number.isNaN(sum)) return sum
     const word = h + this.#word(feature.squares)
     const { F } = this.#history.arena
+    if (Number.isNaN(F[word])) {
+      // Where the sum of squares left its range for a while, it may be back.
+      F.fill(0, word, word + 2)
+      this.#forEachCounted(h, feature, (value) => addSquare(F, word, value, 1))
+    }
     let squares = 0n
     if (!Number.isNaN(F[word])) squares = squaresToBigInt(F[word], F[word + 1])
     else
@@ -119,17 +128,13 @@ export class FeatureReader {
   }
 
   #doubleSum(h: number, index: number, feature: PlannedFeature): number {
-    const word = h + this.#word(feature.source)
     const { F } = this.#history.arena
-    if (!Number.isNaN(F[word])) return roundExpansion(F, word)
-    const values: number[] = []
-    this.#forEachCounted(h, feature, (value) => values.push(value))
-    const sum = sumExactly(values)
-    if (!Number.isFinite(sum)) {
-      this.faults.add(index)
-      return Number.NaN
-    }
-    return sum
+    const word = h + this.#word(feature.source)
+    this.#mend(h, feature, word, (value) => addToExpansion(F, word, value))
+    const sum = Number.isNaN(F[word]) ? sumExactly(this.#counted(h, feature)) : roundExpansion(F, word)
+    if (Number.isFinite(sum)) return sum
+    this.faults.add(index)
+    return Number.NaN
   }
 
   #doubleDeviation(h: number, feature: PlannedFeature): number {
@@ -138,14 +143,20 @@ export class FeatureReader {
     const { F } = this.#history.arena
     const sumWord = h + this.#word(feature.source)
     const squaresWord = h + this.#word(feature.squares)
-    if (!Number.isNaN(F[sumWord]) && !Number.isNaN(F[squaresWord])) {
-      const terms = (word: number): number[] => Array.from(F.subarray(word, word + expansionTerms))
-      return standardDeviationOfDoubles(counted, terms(sumWord), terms(squaresWord))
-    }
-    const values: number[] = []
-    this.#forEachCounted(h, feature, (value) => values.push(value))
-    const mean = sumExactly(values) / counted
-    return Math.sqrt(sumExactly(values.map((value) => (value - mean) ** 2)) / counted)
+    this.#mend(h, feature, sumWord, (value) => addToExpansion(F, sumWord, value))
+    this.#mend(h, feature, squaresWord, (value) => addSquareToExpansion(F, squaresWord, value, 1))
+    if (Number.isNaN(F[sumWord]) || Number.isNaN(F[squaresWord]))
+      return standardDeviationOfValues(this.#counted(h, feature))
+    const terms = (word: number): number[] => Array.from(F.subarray(word, word + expansionTerms))
+    return standardDeviationOfDoubles(counted, terms(sumWord), terms(squaresWord))
+  }
+
+  /** An expansion that did not hold its sum for a while may hold that of the window's present records. */
+  #mend(h: number, feature: PlannedFeature, word: number, add: (value: number) => void): void {
+    const { F } = this.#history.arena
+    if (!Number.isNaN(F[word])) return
+    F.fill(0, word, word + expansionTerms)
+    this.#forEachCounted(h, feature, add)
   }
 
   #elapsed(h: number, feature: PlannedFeature, at: number): number {
@@ -155,6 +166,12 @@ export class FeatureReader {
       position === 0 ? F[h + this.#history.layout.departedWord[feature.source]] : this.#history.at(h, position)
     const elapsed = at - previousAt
     return elapsed < feature.withinMs ? elapsed : Number.NaN
+  }
+
+  #counted(h: number, feature: PlannedFeature): number[] {
+    const values: number[] = []
+    this.#forEachCounted(h, feature, (value) => values.push(value))
+    return values
   }
 
   #forEachCounted(h: number, feature: PlannedFeature, visit: (value: number) => void): void {
