@@ -220,7 +220,8 @@ class Planner {
     const count = this.#cursors.intern(`count ${filter} ${events}`, () => ({ kind: 'count', filter, events }))
     if (filter !== noFilter) this.#accumulator('count', filter, -1, { low: count, high: noCursor })
     if (time === noCursor) return { low: count, high }
-    return { low: this.#cursors.intern(`both ${time} ${count}`, () => ({ kind: 'both', time, count })), high }
+    const low = this.#cursors.intern(`both ${time} ${count} ${high}`, () => ({ kind: 'both', time, count, high }))
+    return { low, high }
   }
 
   #timeCursor(backMs: number): number {

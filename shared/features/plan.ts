@@ -56,8 +56,8 @@ export type Cursor =
   | { readonly kind: 'time'; readonly backMs: number }
   /** Start of the last `events` counted records, the newest included. */
   | { readonly kind: 'count'; readonly filter: number; readonly events: number }
-  /** The later of two cursors. */
-  | { readonly kind: 'both'; readonly time: number; readonly count: number }
+  /** The later of two cursors, but never beyond the end of its window (`high`, a time cursor or noCursor). */
+  | { readonly kind: 'both'; readonly time: number; readonly count: number; readonly high: number }
 
 /** A window: from cursor `low` (noCursor: the oldest record) to before cursor `high` (noCursor: up to the newest record). */
 export interface Window {

@@ -11,7 +11,8 @@ import { type AccumulatorKind, noCursor, noFilter, type Plan } from './plan.ts'
  * Cost: each record enters and leaves each window once, whatever the window's length.
  *
  * W1 Entering and leaving are exact inverses: after `retreat` every accumulator is what it was, to the last bit.
- * W2 A window's end is moved before its start, so start ≤ end at every instant (cursors ascend in distance).
+ * W2 Going on, a window's end is moved before its start, going back its start before its end; so start ≤ end at every instant (cursors
+ *    ascend in distance).
  * W3 An accumulator is a function of the records in its window alone, not of the way it got there; so a poisoned sum (NaN) may be made afresh.
  */
 export class Windows {
@@ -24,7 +25,9 @@ export class Windows {
   readonly #startingAt: readonly (readonly Operation[])[]
   readonly #endingAt: readonly (readonly Operation[])[]
   readonly #endingAtHead: readonly Operation[]
-  readonly #compound: readonly { cursor: number; time: number; count: number }[]
+  readonly #compound: readonly { cursor: number; time: number; count: number; high: number }[]
+  /** Those whose window ends before the head. */
+  readonly #delayed: readonly { cursor: number; delayMs: number }[]
   readonly #counts: readonly CountCursor[]
   readonly #times: readonly { cursor: number; backMs: number }[]
 
@@ -49,6 +52,10 @@ export class Windows {
     this.#times = withIndex.flatMap((c) => (c.kind === 'time' ? [c] : []))
     this.#counts = withIndex.flatMap((c) => (c.kind === 'count' ? [{ ...c, word: this.#counterOf(c) }] : []))
     this.#compound = withIndex.flatMap((c) => (c.kind === 'both' ? [c] : []))
+    this.#delayed = this.#compound.flatMap(({ cursor, high }) => {
+      const end = high === noCursor ? undefined : this.#times.find((time) => time.cursor === high)
+      return end === undefined ? [] : [{ cursor, delayMs: end.backMs }]
+    })
   }
 
   /** An actor without records; the first will have this position. */
@@ -130,6 +137,11 @@ export class Windows {
 
   /** Time goes back to `at`, the one of the record that is now the newest. */
   rewindTime(h: number, at: number): void {
+    // The ends of windows are about to go back: starts go first.
+    for (const { cursor, delayMs } of this.#delayed) {
+      const end = this.#history.firstAfter(h, at - delayMs)
+      for (let position = this.cursor(h, cursor); position > end; ) this.#moveBack(h, cursor, --position)
+    }
     for (let i = this.#times.length - 1; i >= 0; i--) {
       const { cursor, backMs } = this.#times[i]
       const limit = at - backMs
@@ -169,8 +181,8 @@ export class Windows {
   }
 
   #alignCompound(h: number): void {
-    for (const { cursor, time, count } of this.#compound) {
-      const target = Math.max(this.cursor(h, time), this.cursor(h, count))
+    for (const { cursor, time, count, high } of this.#compound) {
+      const target = Math.min(Math.max(this.cursor(h, time), this.cursor(h, count)), this.end(h, high))
       let position = this.cursor(h, cursor)
       while (position < target) this.#moveForward(h, cursor, position++)
       while (position > target) this.#moveBack(h, cursor, --position)
