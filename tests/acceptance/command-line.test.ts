@@ -36,7 +36,7 @@ afterAll(() => workspace.close())
 const all = (lines: ReadonlyArray<readonly string[]>): Promise<Finished[]> =>
   Promise.all(lines.map((args) => vigil(args)))
 
-describe('help', { timeout: 30_000 }, () => {
+describe('help', { timeout: 60_000 }, () => {
   it('names every command, and is on stdout when it was asked for', async () => {
     const [asked, short, word, nothing] = await all([['--help'], ['-h'], ['help'], []])
     expect(asked).toMatchObject({ code: 0, stderr: '' })
@@ -81,7 +81,7 @@ describe('help', { timeout: 30_000 }, () => {
   })
 })
 
-describe('what cannot start', { timeout: 30_000 }, () => {
+describe('what cannot start', { timeout: 60_000 }, () => {
   const replay = (...flags: readonly string[]): string[] => ['replay', '--rules', folder, '--events', good, ...flags]
   /** The command, a sentence that tells what is wrong, and what was meant. */
   const refusals: ReadonlyArray<readonly [what: string, args: () => string[], said: RegExp]> = [
@@ -150,7 +150,7 @@ describe('what cannot start', { timeout: 30_000 }, () => {
     mkdirSync(workspace.path('folder.jsonl'))
     workspace.write('table.csv', 'ID\n1\n')
     results = await all(refusals.map(([, args]) => args()))
-  }, 60_000)
+  }, 120_000)
 
   it.each(refusals.map(([what, , said], i) => [what, said, i] as const))('%s', (_, said, i) => {
     const { code, stdout, stderr } = results[i]
@@ -165,7 +165,7 @@ describe('what cannot start', { timeout: 30_000 }, () => {
   })
 })
 
-describe('what breaks on the way', { timeout: 30_000 }, () => {
+describe('what breaks on the way', { timeout: 60_000 }, () => {
   it('a full disk ends each command with 1 and one sentence', async () => {
     const lines = [
       'vigil replay --rules "$1" --events "$2" --out /dev/full',
@@ -209,7 +209,7 @@ describe('what breaks on the way', { timeout: 30_000 }, () => {
   })
 })
 
-describe('the same input', { timeout: 30_000 }, () => {
+describe('the same input', { timeout: 60_000 }, () => {
   it('gives the same bytes: a generated stream, its labels, and what the shipped rules find in it', async () => {
     const generate = (name: string, seed: string): string[] => [
       ...['generate', '--seed', seed, '--customers', '300', '--days', '20'],
@@ -260,7 +260,7 @@ describe('the same input', { timeout: 30_000 }, () => {
   })
 })
 
-describe('results', { timeout: 30_000 }, () => {
+describe('results', { timeout: 60_000 }, () => {
   it('are on stdout or in --out, and everything else is on stderr', async () => {
     const summary = workspace.path('summary.json')
     const [toStdout, toFile] = await all([

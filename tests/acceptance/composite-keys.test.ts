@@ -57,25 +57,31 @@ score: 50
 severity: medium
 `
 
-describe.skipIf(sharedMissing('the Flink demonstration', 'data', 'flink-demo'))('the Flink demonstration', () => {
-  const workspace = new Workspace()
-  afterAll(() => workspace.close())
-  const demonstration = (): Demonstration =>
-    JSON.parse(readFileSync(sharedPath('data', 'flink-demo', 'rules-and-cases.json'), 'utf8'))
+describe.skipIf(sharedMissing('the Flink demonstration', 'data', 'flink-demo'))(
+  'the Flink demonstration',
+  { timeout: 60_000 },
+  () => {
+    const workspace = new Workspace()
+    afterAll(() => workspace.close())
+    const demonstration = (): Demonstration =>
+      JSON.parse(readFileSync(sharedPath('data', 'flink-demo', 'rules-and-cases.json'), 'utf8'))
 
-  const write = (name: string, rows: readonly EventCells[]): string => {
-    const columns = demonstration().event_columns
-    const objects = rows.map((cells) => {
-      const row = Object.fromEntries(columns.map((column, i) => [column, cells[i]]))
-      return { ...row, eventTime: `${cells[1].replace(' ', 'T')}Z` }
-    })
-    return workspace.write(name, objects.map((row) => `${JSON.stringify(row)}\n`).join(''))
-  }
-  const keyOf: Readonly<Record<string, string>> = { 'paymentType,payeeId': 'kind', paymentType: 'payment' }
+    const write = (name: string, rows: readonly EventCells[]): string => {
+      const columns = demonstration().event_columns
+      const objects = rows.map((cells) => {
+        const row = Object.fromEntries(columns.map((column, i) => [column, cells[i]]))
+        return { ...row, eventTime: `${cells[1].replace(' ', 'T')}Z` }
+      })
+      return workspace.write(name, objects.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    }
+    const keyOf: Readonly<Record<string, string>> = { 'paymentType,payeeId': 'kind', paymentType: 'payment' }
 
-  it.each(['dynamic key', 'simplest alert', 'same timestamp', 'late event, state cleaned by watermark (delay 2 min)'])(
-    '%s',
-    async (name) => {
+    it.each([
+      'dynamic key',
+      'simplest alert',
+      'same timestamp',
+      'late event, state cleaned by watermark (delay 2 min)',
+    ])('%s', async (name) => {
       const found = demonstration().cases.find((one) => one.name === name)
       if (found === undefined) throw new Error(`no case ${name}`)
       const { group, limit, windowMinutes } = found.rule
@@ -96,24 +102,23 @@ describe.skipIf(sharedMissing('the Flink demonstration', 'data', 'flink-demo'))(
         lines.map(({ event, key, features }) => ({ transactionId: Number(event), key, value: features?.['total'] })),
       ).toEqual(found.expected_alerts)
       expect(lines.every(({ status }) => status === 'raised')).toBe(true)
-    },
-  )
+    })
 
-  it('has its four rules in one set, each with the alerts of a plain computation', { timeout: 20_000 }, async () => {
-    const [pairs, types, beneficiaries, resets] = demonstration().rules
-    const rows = payments(3_000)
-    const rules = workspace.rules('four', {
-      'events.yaml': events,
-      'pair-sum.rule.yaml': sumRule('pair-sum', 'pair', `total > ${pairs.limit}`, pairs.windowMinutes),
-      'beneficiary-sum.rule.yaml': sumRule(
-        ...([
-          'beneficiary-sum',
-          'beneficiary',
-          `total >= ${beneficiaries.limit}`,
-          beneficiaries.windowMinutes,
-        ] as const),
-      ),
-      'quiet-type.rule.yaml': `
+    it('has its four rules in one set, each with the alerts of a plain computation', async () => {
+      const [pairs, types, beneficiaries, resets] = demonstration().rules
+      const rows = payments(3_000)
+      const rules = workspace.rules('four', {
+        'events.yaml': events,
+        'pair-sum.rule.yaml': sumRule('pair-sum', 'pair', `total > ${pairs.limit}`, pairs.windowMinutes),
+        'beneficiary-sum.rule.yaml': sumRule(
+          ...([
+            'beneficiary-sum',
+            'beneficiary',
+            `total >= ${beneficiaries.limit}`,
+            beneficiaries.windowMinutes,
+          ] as const),
+        ),
+        'quiet-type.rule.yaml': `
 rule: quiet-type
 title: Few payments of this type in a day
 by: payment
@@ -123,8 +128,8 @@ when: n < ${types.limit}
 score: 10
 severity: low
 `,
-      // A count that starts again after each alert: what one match took, no other takes.
-      'count-with-reset.rule.yaml': `
+        // A count that starts again after each alert: what one match took, no other takes.
+        'count-with-reset.rule.yaml': `
 rule: count-with-reset
 title: Many payments of this type in a day, counted afresh after each alert
 by: payment
@@ -136,33 +141,36 @@ skip: past-last
 score: 20
 severity: low
 `,
+      })
+      const { lines, deadLetters } = await workspace.replay(
+        ...([rules, write('four.jsonl', rows), '--map', workspace.write('demonstration.map.yaml', map)] as const),
+      )
+      expect(deadLetters).toEqual([])
+      const found = (rule: string): string[] =>
+        lines
+          .filter((alert) => alert.rule === rule)
+          .map(eventOf)
+          .sort((a, b) => Number(a) - Number(b))
+      const [pair, beneficiary, type] = [
+        (row: EventCells): string => `${row[2]}/${row[3]}`,
+        (row: EventCells): string => String(row[3]),
+        (row: EventCells): string => row[4],
+      ]
+      expect(found('pair-sum')).toEqual(
+        idsOf(inWindows(rows, pair, pairs.windowMinutes), ({ sum }) => sum > pairs.limit),
+      )
+      expect(found('beneficiary-sum')).toEqual(
+        idsOf(inWindows(rows, beneficiary, beneficiaries.windowMinutes), ({ sum }) => sum >= beneficiaries.limit),
+      )
+      expect(found('quiet-type')).toEqual(
+        idsOf(inWindows(rows, type, types.windowMinutes), ({ count }) => count < types.limit),
+      )
+      expect(found('count-with-reset')).toEqual(withReset(rows, type, resets.windowMinutes, resets.limit))
+      for (const rule of ['pair-sum', 'beneficiary-sum', 'quiet-type', 'count-with-reset'])
+        expect(found(rule).length).toBeGreaterThan(10)
     })
-    const { lines, deadLetters } = await workspace.replay(
-      ...([rules, write('four.jsonl', rows), '--map', workspace.write('demonstration.map.yaml', map)] as const),
-    )
-    expect(deadLetters).toEqual([])
-    const found = (rule: string): string[] =>
-      lines
-        .filter((alert) => alert.rule === rule)
-        .map(eventOf)
-        .sort((a, b) => Number(a) - Number(b))
-    const [pair, beneficiary, type] = [
-      (row: EventCells): string => `${row[2]}/${row[3]}`,
-      (row: EventCells): string => String(row[3]),
-      (row: EventCells): string => row[4],
-    ]
-    expect(found('pair-sum')).toEqual(idsOf(inWindows(rows, pair, pairs.windowMinutes), ({ sum }) => sum > pairs.limit))
-    expect(found('beneficiary-sum')).toEqual(
-      idsOf(inWindows(rows, beneficiary, beneficiaries.windowMinutes), ({ sum }) => sum >= beneficiaries.limit),
-    )
-    expect(found('quiet-type')).toEqual(
-      idsOf(inWindows(rows, type, types.windowMinutes), ({ count }) => count < types.limit),
-    )
-    expect(found('count-with-reset')).toEqual(withReset(rows, type, resets.windowMinutes, resets.limit))
-    for (const rule of ['pair-sum', 'beneficiary-sum', 'quiet-type', 'count-with-reset'])
-      expect(found(rule).length).toBeGreaterThan(10)
-  })
-})
+  },
+)
 
 /** The event that completed the alert. */
 const eventOf = ({ event, steps }: Alert): string => event ?? steps?.['payments']?.at(-1) ?? ''

@@ -5,11 +5,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { projectRoot } from '../../scripts/source-tree.ts'
 import { type Finished, vigil } from '../support/vigil-command.ts'
 
-describe('the demonstration', () => {
+describe('the demonstration', { timeout: 60_000 }, () => {
   let shown: Finished
   beforeAll(async () => {
     shown = await vigil(['demo', '--customers', '300', '--days', '20'])
-  }, 60_000)
+  }, 120_000)
 
   it('is what npm start runs', () => {
     const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))

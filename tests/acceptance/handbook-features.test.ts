@@ -86,7 +86,7 @@ describe.skipIf(sharedMissing('the windows of the handbook', 'data', 'handbook')
     return new Map(lines.map(({ id, rule, features }) => [`${rule} ${id}`, features]))
   }
 
-  it('are those of the slice that is closed by itself', { timeout: 60_000 }, async () => {
+  it('are those of the slice that is closed by itself', { timeout: 120_000 }, async () => {
     const file = sharedPath('data', 'handbook', 'small-closed-slice.csv.gz')
     const found = await featuresOf(file)
     const wrong: string[] = []
@@ -133,7 +133,7 @@ describe.skipIf(sharedMissing('the windows of the handbook', 'data', 'handbook')
         return i === 0 ? [header, ...kept] : kept
       })
       found = await featuresOf(workspace.write('involved.csv', `${rows.join('\n')}\n`))
-    }, 60_000)
+    }, 120_000)
 
     it('are those of the complete stream', () => {
       const swapped = new Set(reversed().map((cells) => cells['TRANSACTION_ID']))

@@ -46,7 +46,7 @@ describe.skipIf(sharedMissing('the stream of the handbook', 'data', 'handbook'))
   beforeAll(async () => {
     const map = workspace.write('handbook.map.yaml', handbookMap)
     replay = await workspace.replay(workspace.rules('rules', rules), handbookFiles, '--map', map)
-  }, 120_000)
+  }, 300_000)
   afterAll(() => workspace.close())
 
   it('raises the alerts that it is known to hold', () => {

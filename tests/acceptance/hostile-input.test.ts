@@ -197,7 +197,7 @@ const file = (rows: readonly Buffer[], lineEnd = '\n'): Buffer =>
 
 const inOrderOfRows = (letters: readonly DeadLetter[]): DeadLetter[] => [...letters].sort((a, b) => a.row - b.row)
 
-describe('hostile rows between good ones', () => {
+describe('hostile rows between good ones', { timeout: 60_000 }, () => {
   const workspace = new Workspace()
   let folder = ''
   const good = goodRows(400, 1)
@@ -216,7 +216,7 @@ describe('hostile rows between good ones', () => {
       clean.set(order, a)
       found.set(order, b)
     }
-  }, 60_000)
+  }, 120_000)
   afterAll(() => workspace.close())
 
   it.each(orders)('leave every alert as it is, in order of %s', (order) => {
@@ -304,7 +304,7 @@ describe('hostile rows between good ones', () => {
   })
 })
 
-describe('hostile rows of CSV', () => {
+describe('hostile rows of CSV', { timeout: 60_000 }, () => {
   const workspace = new Workspace()
   afterAll(() => workspace.close())
 
@@ -429,7 +429,7 @@ describe('100,000 generated rows', () => {
   }
 
   it('are each one event, one repeat or one dead letter, and none changes an alert of another account', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const workspace = new Workspace()
     try {
@@ -485,7 +485,7 @@ describe('100,000 generated rows', () => {
   })
 })
 
-it('says on stderr how many rows were dead, and why', async () => {
+it('says on stderr how many rows were dead, and why', { timeout: 60_000 }, async () => {
   const workspace = new Workspace()
   const folder = workspace.rules('rules', rules)
   const { code, stdout, stderr } = await vigil(

@@ -73,7 +73,7 @@ const parquetOf = (some: readonly Row[]): Buffer => {
   return Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 50 }))
 }
 
-describe('one stream', { timeout: 30_000 }, () => {
+describe('one stream', { timeout: 60_000 }, () => {
   const workspace = new Workspace()
   let flags: string[] = []
   let expected = ''
@@ -151,7 +151,7 @@ describe('one stream', { timeout: 30_000 }, () => {
   })
 })
 
-describe('a map with mistakes', { timeout: 30_000 }, () => {
+describe('a map with mistakes', { timeout: 60_000 }, () => {
   const workspace = new Workspace()
   afterAll(() => workspace.close())
 

@@ -35,16 +35,6 @@ function shuffled(
   return { lines: all.map(({ line }) => line), repeats: repeats.length }
 }
 
-interface Decision {
-  readonly id: string
-  readonly outcome: string
-  readonly score: number
-  readonly reasons: readonly string[]
-  readonly alerts: readonly string[]
-  readonly scenarios: Readonly<Record<string, number>>
-  readonly revision?: number
-}
-
 /** The last revision of each id, less the withdrawn, without what tells revisions apart; by id. */
 function standing(revisions: readonly Alert[]): string[] {
   const last = new Map(revisions.map((alert) => [alert.id, alert]))
@@ -65,8 +55,8 @@ function misnumbered(revisions: readonly Alert[]): Alert[] {
   })
 }
 
-const withoutRevision = (decisions: readonly Decision[]): Decision[] =>
-  decisions.map(({ revision: _, ...decision }) => decision)
+/** Lines of decisions as text, without what counts their revisions. */
+const finalDecisions = (text: string): string[] => text.replaceAll(/,"revision":\d+\}$/gm, '}').split('\n')
 
 interface Replays {
   readonly events: number
@@ -74,8 +64,8 @@ interface Replays {
   readonly clean: Replay<Alert>
   readonly sorted: Replay<Alert>
   readonly arrived: Replay<Alert>
-  readonly cleanDecisions: Replay<Decision>
-  readonly arrivedDecisions: Replay<Decision>
+  readonly cleanDecisions: Replay<unknown>
+  readonly arrivedDecisions: Replay<unknown>
 }
 
 /** Replays a clean file and the same events shuffled, two at a time. */
@@ -91,8 +81,8 @@ async function replayAll(
     workspace.replay<Alert>(rules, mixed, '--order', 'arrival', ...flags),
   ])
   const [cleanDecisions, arrivedDecisions] = await Promise.all([
-    workspace.replay<Decision>(rules, clean, '--emit', 'decisions', ...flags),
-    workspace.replay<Decision>(rules, mixed, '--emit', 'decisions', '--order', 'arrival', ...flags),
+    workspace.replay(rules, clean, '--emit', 'decisions', ...flags),
+    workspace.replay(rules, mixed, '--emit', 'decisions', '--order', 'arrival', ...flags),
   ])
   const sorted = await workspace.replay<Alert>(rules, mixed, ...flags)
   return { clean: cleanAlerts, arrived, cleanDecisions, arrivedDecisions, sorted }
@@ -125,14 +115,13 @@ function itDoesNotDependOnOrder(replays: () => Replays): void {
 
   it('decides the same on every event in the end', () => {
     const { cleanDecisions, arrivedDecisions } = replays()
-    const expected = withoutRevision(cleanDecisions.lines)
-    const found = withoutRevision(arrivedDecisions.lines)
-    const wrong = found.flatMap((decision, i) =>
-      JSON.stringify(decision) === JSON.stringify(expected[i]) ? [] : [{ found: decision, expected: expected[i] }],
-    )
+    const expected = finalDecisions(cleanDecisions.text)
+    const found = finalDecisions(arrivedDecisions.text)
+    const wrong = found.flatMap((line, i) => (line === expected[i] ? [] : [{ found: line, expected: expected[i] }]))
     expect(wrong.slice(0, 5)).toEqual([])
     expect(found).toHaveLength(expected.length)
-    expect(expected.some(({ outcome }) => outcome !== 'allow')).toBe(true)
+    expect(expected.some((line) => !line.includes('"outcome":"allow","score":0,'))).toBe(true)
+    expect(new Set(expected.map((line) => /"outcome":"(\w+)"/.exec(line)?.[1])).size).toBeGreaterThan(2)
   })
 }
 
@@ -266,7 +255,7 @@ describe.skipIf(sharedMissing('a month of the handbook, shuffled', 'data', 'hand
       const map = workspace.write('handbook.map.yaml', handbookMap)
       const found = await replayAll(workspace, workspace.rules('rules', rules), clean, mixed, ['--map', map])
       replays = { ...found, events: rows.length, repeats }
-    }, 120_000)
+    }, 300_000)
     afterAll(() => workspace.close())
 
     itDoesNotDependOnOrder(() => replays)
@@ -291,12 +280,12 @@ describe('a generated stream under the shipped rules, shuffled', () => {
     const mixed = workspace.write('mixed.jsonl', `${lines.join('\n')}\n`)
     const found = await replayAll(workspace, shippedRules, clean, mixed, [])
     replays = { ...found, events: rows.length, repeats }
-  }, 120_000)
+  }, 300_000)
   afterAll(() => workspace.close())
 
   itDoesNotDependOnOrder(() => replays)
 
-  it('has the same alerts stand under a lateness of six hours too', { timeout: 60_000 }, async () => {
+  it('has the same alerts stand under a lateness of six hours too', { timeout: 120_000 }, async () => {
     const { lines, repeats } = shuffled(events, { seed: 3, latenessMs: 36 * tenMinutesMs })
     const mixed = workspace.write('mixed-widely.jsonl', `${lines.join('\n')}\n`)
     const arrived = await workspace.replay<Alert>(shippedRules, mixed, '--order', 'arrival', '--lateness', '6h')

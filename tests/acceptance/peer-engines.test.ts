@@ -25,10 +25,10 @@ describe.skipIf(sharedMissing('the workloads of other engines', 'anchors'))('the
   const node = (...args: readonly string[]): Promise<{ stdout: string }> => promisify(execFile)(process.execPath, args)
   beforeAll(async () => {
     await node(sharedPath('anchors', 'data', 'generate.mjs'), base(), String(rows), '1')
-  }, 60_000)
+  }, 120_000)
   afterAll(() => workspace.close())
 
-  it.each(['w1', 'w2', 'w3'])('%s: count and hash', { timeout: 60_000 }, async (workload) => {
+  it.each(['w1', 'w2', 'w3'])('%s: count and hash', { timeout: 120_000 }, async (workload) => {
     const events = `${base()}.jsonl`
     const [plain, replay] = await Promise.all([
       node(sharedPath('anchors', 'plain-node', 'main.mjs'), events, workload),

@@ -107,7 +107,7 @@ tests:
   },
 }
 
-describe('rules check', () => {
+describe('rules check', { timeout: 60_000 }, () => {
   const workspace = new Workspace()
   afterAll(() => workspace.close())
 

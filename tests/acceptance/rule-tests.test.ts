@@ -73,7 +73,7 @@ tests:
       - { key: A }
 `
 
-describe('rules test', { timeout: 30_000 }, () => {
+describe('rules test', { timeout: 60_000 }, () => {
   const workspace = new Workspace()
   afterAll(() => workspace.close())
 
@@ -113,7 +113,7 @@ describe('rules test', { timeout: 30_000 }, () => {
   })
 })
 
-describe('rules schema', { timeout: 30_000 }, () => {
+describe('rules schema', { timeout: 60_000 }, () => {
   it('is a JSON Schema that takes every shipped file and no other', async () => {
     const { code, stdout, stderr } = await vigil(['rules', 'schema'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -136,9 +136,13 @@ export class Workspace {
     const { code, stderr } = await vigil(['replay', '--rules', rules, ...inputs, ...outputs, ...flags])
     if (code !== 0) throw new Error(`vigil replay exited with ${code}: ${stderr}`)
     const text = readFileSync(out, 'utf8')
+    let lines: Line[] | undefined
     return {
       text,
-      lines: parseLines<Line>(text),
+      get lines() {
+        lines ??= parseLines<Line>(text)
+        return lines
+      },
       deadLetters: parseLines<DeadLetter>(readFileSync(dead, 'utf8')),
       summary: JSON.parse(readFileSync(counts, 'utf8')),
     }
