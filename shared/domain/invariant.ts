@@ -1,5 +1,5 @@
 /** A mistake of ours: the actor's or process' state can no longer be trusted. Never caught to carry on. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError'
 }
 

@@ -19,9 +19,6 @@ export function formatMoney(minorUnits: number, decimals: number): string {
   return `${sign}${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`
 }
 
-/** The nearest double of an amount in major units: one division, so correctly rounded. */
-export const majorUnits = (minorUnits: number, decimals: number): number => minorUnits / powerOfTen[decimals]
-
 export const powerOfTen = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000]
 
 function fromNumber(value: number, decimals: number): number | undefined {

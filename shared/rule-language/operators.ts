@@ -103,7 +103,7 @@ export function commonUnit(
 }
 
 /** Money in major units, as a double. */
-export function majorUnits(expression: Expression): Expression {
+function majorUnits(expression: Expression): Expression {
   if (expression.type.kind !== 'money') return expression
   const { decimals } = expression.type
   if (expression.op === 'constant') return constant(double, Number(expression.value) / powerOfTen[decimals])
