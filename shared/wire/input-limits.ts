@@ -1,5 +1,10 @@
 /** Bounds of reading files, beside those of rows in `domain/limits.ts`. */
 export const inputLimits = {
+  /**
+   * How far an open quote of CSV may reach before it is taken for a slip. Fields with line ends are shorter; a longer reach would need
+   * a larger buffer to go back in.
+   */
+  openQuoteBytesMax: 512 * 1024,
   /** One read of a file. Larger ones gain nothing; smaller ones cost a promise for fewer rows. */
   readBytes: 1024 * 1024,
   /** What zlib hands over at once. */

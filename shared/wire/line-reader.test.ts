@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '#shared/domain/limits'
 import type { ByteSource } from './byte-source.ts'
 import { ChunkSource } from './byte-source.ts'
+import { inputLimits } from './input-limits.ts'
 import { LineReader, tooLarge } from './line-reader.ts'
 
 async function* inChunks(bytes: Uint8Array, ...sizes: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -72,15 +73,28 @@ describe('LineReader of CSV', () => {
     ['an empty field in quotes', '"",""\n""\n', ['"",""', '""']],
     ['a quote after a mark', `${mark}"a\nb"\nc`, ['"a\nb"', 'c']],
     ['CRLF', '"a\r\nb"\r\nc\r\n', ['"a\r\nb"', 'c']],
-    ['a quote that is never closed', 'a\n"b\nc\n', ['a', '"b\nc\n']],
+    ['a quote that is never closed in its line', 'a\n"b\nc\n', ['a', '"b', 'c']],
     ['a quote behind a closing one', '"a" "b\nc\n', ['"a" "b', 'c']],
   ])('keeps %s, wherever reads end', async (_, text, expected) => {
     for (let size = 1; size <= text.length + 3; size++) expect(await csvLines(text, size)).toEqual(expected)
   })
 
-  it('drops a quoted line above the bound up to its end, whatever it holds', async () => {
+  it('drops a quoted line above the bound of a row as one', async () => {
     const row = `"${'x\n""\n'.repeat(40_000)}",b`
     for (const size of [4093, 4096, 65_536, 1 << 20])
       expect(await csvLines(`a\n${row}\nc\n${row}`, size)).toEqual(['a', null, 'c', null])
+  })
+
+  it('takes a quote for a slip that reaches too far, wherever reads end', async () => {
+    const behind = ['c,"d\ne"', 'f'.repeat(100)]
+    const bound = inputLimits.openQuoteBytesMax
+    for (const length of [bound - 2, bound - 1, bound, bound + 1, 2_000_001])
+      for (const size of [4093, 65_536, 1 << 20]) {
+        const cell = `${'x'.repeat(9)}\n`.repeat(length / 10) + 'x'.repeat(length % 10)
+        const found = await csvLines(`a\n"${cell}"\n${behind.join('\n')}`, size)
+        const isWhole = length + 1 <= bound
+        expect(found.slice(0, 2)).toEqual(['a', isWhole ? null : '"xxxxxxxxx'])
+        expect(found.slice(-2)).toEqual(behind)
+      }
   })
 })

@@ -1,5 +1,6 @@
 import { limits } from '#shared/domain/limits'
 import type { ByteSource } from './byte-source.ts'
+import { inputLimits } from './input-limits.ts'
 
 /** Lines of one buffer without their line ends. Valid until the next block is asked for. */
 export interface LineBlock {
@@ -31,8 +32,8 @@ interface LineReaderOptions {
  *
  * L1 The concatenated lines do not depend on where reads end.
  * L2 Memory is one buffer, whatever the length of a line: one that does not fit is dropped as it comes, and reported as `tooLarge`.
- * L3 A quote opens a field of CSV only where the field starts; elsewhere it is a character. One that is never closed makes the
- *    rest of the file one line: to guess where it should have been closed would let the content of a field pose as rows.
+ * L3 A quote opens a field of CSV only where the field starts; elsewhere it is a character. One that is not closed within
+ *    `openQuoteBytesMax`, or by the end of the file, was a slip: its line ends at the first line feed, and nothing behind it is lost.
  * L4 A byte order mark at the start, line ends (LF or CRLF) and empty lines are no part of any line. The last line needs no end.
  */
 export class LineReader {
@@ -56,7 +57,8 @@ export class LineReader {
 
   constructor(source: ByteSource, { bufferBytes = 1024 * 1024, isQuoted = false }: LineReaderOptions = {}) {
     this.#source = source
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, limits.rowBytesMax + 2))
+    const lineBytesMax = isQuoted ? inputLimits.openQuoteBytesMax : limits.rowBytesMax
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, lineBytesMax + 2))
     this.#isQuoted = isQuoted
   }
 
@@ -119,22 +121,31 @@ export class LineReader {
 
   #splitQuoted(): void {
     const bytes = this.#buffer.subarray(0, this.#filled)
-    let start = this.#start
     let at = this.#scanned
     let nextQuote = bytes.indexOf(quote, at)
     for (;;) {
-      const end = this.#isOpen ? -1 : bytes.indexOf(lineFeed, at)
-      if (nextQuote !== -1 && (end === -1 || nextQuote < end)) {
-        this.#meetQuote(nextQuote, start)
+      const isRunaway = this.#isOpen && this.#isRunaway(nextQuote)
+      const end = isRunaway ? bytes.indexOf(lineFeed, this.#start) : this.#isOpen ? -1 : bytes.indexOf(lineFeed, at)
+      if (!isRunaway && nextQuote !== -1 && (end === -1 || nextQuote < end)) {
+        this.#meetQuote(nextQuote, this.#start)
         at = nextQuote + 1
         nextQuote = bytes.indexOf(quote, at)
       } else if (end !== -1) {
-        this.#push(start, end)
-        start = at = end + 1
+        this.#push(this.#start, end)
+        this.#start = at = end + 1
+        if (!isRunaway) continue
+        this.#isOpen = false
+        this.#closedAt = nowhere
+        nextQuote = bytes.indexOf(quote, at)
       } else break
     }
-    this.#start = start
     this.#scanned = this.#filled
+  }
+
+  /** Whether the open quote is not closed within its bound, or by the end of the file. */
+  #isRunaway(nextQuote: number): boolean {
+    const length = (nextQuote === -1 ? this.#filled : nextQuote) - this.#start
+    return this.#isSkipping || length > inputLimits.openQuoteBytesMax || (this.#isDone && nextQuote === -1)
   }
 
   #meetQuote(at: number, start: number): void {

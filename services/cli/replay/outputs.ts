@@ -59,33 +59,41 @@ export function decisions(write: Write, isSorted: boolean): Output {
   }
 }
 
-/** A line for every event and rule with features that sees it, in order of (at, id, rule). */
-export function features(ruleSet: RuleSet, write: Write): Output {
+/** A line for every event and rule with features that sees it, in order of (at, id, rule, key). */
+export function features(ruleSet: RuleSet, write: Write, isSorted: boolean): Output {
   const objects = ruleSet.rules.map(featuresObject)
-  const pending = new Map<string, { rule: string; key: string; at: number; id: string; line: string }>()
+  const starts = ruleSet.rules.map(
+    (rule) => `,"rule":${JSON.stringify(rule.name)},"by":${JSON.stringify(ruleSet.events.keys[rule.by])},"key":`,
+  )
+  let found: FeatureLine[] = []
   return {
     alert: () => {},
     features: (index, actor, at, id, values) => {
-      const rule = ruleSet.rules[index]
-      const by = ruleSet.events.keys[actor.population]
-      const line =
-        `{"id":${JSON.stringify(id)},"rule":${JSON.stringify(rule.name)},"by":${JSON.stringify(by)},` +
-        `"key":${JSON.stringify(actor.key)},"features":${objects[index](values)}}`
-      pending.set(JSON.stringify([at, id, index, actor.key]), { rule: rule.name, key: actor.key, at, id, line })
+      const line = `{"id":${JSON.stringify(id)}${starts[index]}${JSON.stringify(actor.key)},"features":${objects[index](values)}}`
+      found.push({ rule: ruleSet.rules[index].name, key: actor.key, at, id, line })
     },
     settledBefore: (at) => {
-      const settled = [...pending].filter(([, value]) => value.at < at)
-      settled.sort(
-        ([, a], [, b]) =>
-          a.at - b.at || compareIds(a.id, b.id) || compareText(a.rule, b.rule) || compareText(a.key, b.key),
-      )
-      for (const [name, { line }] of settled) {
-        pending.delete(name)
-        write(line)
-      }
+      const settled = found.filter((value) => value.at < at)
+      found = found.filter((value) => value.at >= at)
+      settled.sort(compareFeatureLines)
+      // Out of order, a rule is judged again for an event: what it said last stands. Sorting keeps them in the order found.
+      for (let i = 0; i < settled.length; i++)
+        if (isSorted || i + 1 === settled.length || compareFeatureLines(settled[i], settled[i + 1]) !== 0)
+          write(settled[i].line)
     },
   }
 }
+
+interface FeatureLine {
+  readonly rule: string
+  readonly key: string
+  readonly at: number
+  readonly id: string
+  readonly line: string
+}
+
+const compareFeatureLines = (a: FeatureLine, b: FeatureLine): number =>
+  a.at - b.at || compareIds(a.id, b.id) || compareText(a.rule, b.rule) || compareText(a.key, b.key)
 
 function decisionLine({ eventId, at, revision, decision }: DecisionRevision): string {
   const { outcome, score, reasons, alerts, scenarios } = decision

@@ -172,7 +172,7 @@ interface BadRow {
 function outputFor({ emit, order, ruleSet, out }: ReplayOptions): Output {
   const write = (line: string): void => out.write(line)
   const isSorted = order === 'event-time'
-  if (emit === 'features') return features(ruleSet, write)
+  if (emit === 'features') return features(ruleSet, write, isSorted)
   if (emit === 'decisions') return decisions(write, isSorted)
   return isSorted ? standingAlerts(ruleSet, write) : alertRevisions(ruleSet, write)
 }
