@@ -73,7 +73,7 @@ export class Engine {
       book: this.#book.states,
       clock: this,
       ruleCounts: this.ruleCounts,
-      fingerprint: planFingerprint({ ...options, ruleSetHash: ruleSet.hash, populations: this.#populations }),
+      fingerprint: planFingerprint({ ...options, populations: this.#populations }),
     })
   }
 
