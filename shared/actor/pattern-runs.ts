@@ -8,11 +8,13 @@ import { RuleFault } from '#shared/domain/rule-fault'
 import type { History } from '#shared/features/history'
 import { numberClosure } from '#shared/rule-language/evaluate'
 import { type Expression, operands } from '#shared/rule-language/expression'
+import type { PatternBody } from '#shared/rule-language/rule-set'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
-import { matchHit } from './match-hit.ts'
+import { idsByStep, matchHit } from './match-hit.ts'
 import { recordLeaves } from './record-leaves.ts'
 import type { Registers } from './registers.ts'
 import type { RuleJudge } from './rule-judge.ts'
+import type { RuleView } from './rule-view.ts'
 import { RunSnapshots } from './run-snapshots.ts'
 import { RunStates } from './run-states.ts'
 import { Timers } from './timers.ts'
@@ -41,6 +43,7 @@ export class PatternRuns {
   readonly #patterns: readonly RunningPattern[]
   readonly #snapshots: RunSnapshots
   readonly #timers = new Timers()
+  readonly #hasAbsences: boolean
   /** What is found now was found before, and stands. */
   #isSilent = false
   #slot = 0
@@ -53,6 +56,7 @@ export class PatternRuns {
   constructor(options: PatternRunsOptions) {
     this.#options = options
     this.#patterns = options.judges.map((judge, i) => this.#running(judge, i))
+    this.#hasAbsences = this.#patterns.some(({ endsInAbsence }) => endsInAbsence)
     this.#snapshots = new RunSnapshots(options.history)
     this.states = new RunStates({
       history: options.history,
@@ -75,16 +79,20 @@ export class PatternRuns {
   /** Steps all runs by the record in the registers, which stands at this position. */
   step(slot: number, h: number, position: number): void {
     if (this.#patterns.length === 0) return
-    const { at } = this.#options.registers
+    const { registers } = this.#options
+    const { at } = registers
     this.#aim(slot, h)
     this.#place = position
     let isQuiet = true
-    for (const pattern of this.#patterns) {
+    for (let i = 0; i < this.#patterns.length; i++) {
+      const pattern = this.#patterns[i]
+      // Nothing is open and the event opens nothing: nearly always so.
+      if (this.#handle(pattern) === 0 && pattern.opening !== undefined && !registers.hasBit(pattern.opening)) continue
       this.#advance(pattern, at)
       if (pattern.judge.sees) this.#stepOne(pattern, position, at)
       if (this.#handle(pattern) !== 0) isQuiet = false
     }
-    this.#schedule()
+    if (this.#hasAbsences) this.#schedule()
     if (this.#options.isSorted) return
     if (isQuiet) this.#options.history.setQuiet(h, position)
     else if (this.#snapshots.isDue(h, position)) this.#takeSnapshot(h, position)
@@ -96,8 +104,14 @@ export class PatternRuns {
     this.#aim(slot, h)
     this.#place = this.#options.history.head(h) - 0.5
     for (const pattern of this.#patterns) this.#advance(pattern, now)
-    this.#schedule()
+    if (this.#hasAbsences) this.#schedule()
     if (!this.#options.isSorted) this.#movedTo.set(slot, now)
+  }
+
+  /** Runs of one actor that have taken an event and wait for more. */
+  openRuns(h: number): number {
+    const { history } = this.#options
+    return this.#patterns.reduce((sum, { index, matcher }) => sum + matcher.openRuns(history.runs(h, index)), 0)
   }
 
   /** Whether an event at this time comes too late for the actor's runs: time alone has moved them further. */
@@ -179,14 +193,12 @@ export class PatternRuns {
 
   #schedule(): void {
     let deadline = Number.POSITIVE_INFINITY
-    let hasAbsence = false
     for (const pattern of this.#patterns) {
       if (!pattern.endsInAbsence) continue
-      hasAbsence = true
       const handle = this.#handle(pattern)
       if (handle !== 0) deadline = Math.min(deadline, pattern.matcher.earliestDeadline(handle))
     }
-    if (hasAbsence) this.#timers.set(this.#slot, deadline)
+    this.#timers.set(this.#slot, deadline)
   }
 
   #takeSnapshot(h: number, position: number): void {
@@ -223,8 +235,9 @@ export class PatternRuns {
       eventsMax: limits.runEventsPerPatternMax,
     })
     judge.view.actor.taken = matcher.taken
-    const last = body.pattern.steps.at(-1)
-    return { judge, index, matcher, automaton, endsInAbsence: last?.contiguity === 'notFollowedBy', isByTime: false }
+    const opening = openingOf(body, judge.view)
+    const endsInAbsence = body.pattern.steps.at(-1)?.contiguity === 'notFollowedBy'
+    return { judge, index, matcher, automaton, opening, endsInAbsence, isByTime: false }
   }
 
   #sinkOf(judge: RuleJudge, index: number): Sink {
@@ -232,8 +245,9 @@ export class PatternRuns {
     const found = (match: Match, isHeld: boolean): void => {
       if (this.#isSilent) return
       const { isByTime, matcher } = this.#patterns[index]
-      const make = (): Hit => matchHit({ match, judge, isByTime, isHeld, actor: refOf(this.#slot), place: this.#place })
-      const hit = isByTime ? this.#options.registers.withoutEvent(match.at, make) : make()
+      const actor = refOf(this.#slot)
+      const make = (): Hit => matchHit({ match, judge, isByTime, isHeld, actor, place: this.#place })
+      const hit = isByTime ? this.#options.registers.withoutEvent(match.at, actor.key, make) : make()
       judge.view.actor.taken = matcher.taken
       if (isHeld) sink.held(hit, match.number)
       else sink.hit(hit)
@@ -241,6 +255,9 @@ export class PatternRuns {
     const settled = (match: Match, stands: boolean): void => {
       if (this.#isSilent) return
       sink.settled({ actor: refOf(this.#slot), rule: judge.index, number: match.number, stands, place: this.#place })
+    }
+    const timedOut = (match: Match): void => {
+      if (!this.#isSilent) sink.timedOut?.(judge.index, refOf(this.#slot), idsByStep(match, judge), match.at)
     }
     return {
       matched: (match) => found(match, false),
@@ -254,6 +271,7 @@ export class PatternRuns {
       refused: (what, count) => {
         if (!this.#isSilent) sink.refused(judge.index, what, count)
       },
+      ...(sink.timedOut === undefined ? {} : { timedOut }),
     }
   }
 }
@@ -264,9 +282,18 @@ interface RunningPattern {
   readonly index: number
   readonly matcher: Matcher
   readonly automaton: Automaton
+  /** Predicate without which an event opens no run; undefined where that takes more than a predicate. */
+  readonly opening: number | undefined
   readonly endsInAbsence: boolean
   /** Time alone is moving the runs, no event. */
   isByTime: boolean
+}
+
+/** The condition of the first step, where it must be taken and depends on the event alone. */
+function openingOf({ pattern, conditions }: PatternBody, { plan }: RuleView): number | undefined {
+  const [first] = pattern.steps
+  if (first.kind !== 'step' || first.optional || first.where < 0) return undefined
+  return plan.predicateOf(conditions[first.where])
 }
 
 const readsRun = (e: Expression): boolean =>

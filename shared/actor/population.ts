@@ -189,6 +189,8 @@ export class Population {
     if (isNewest && !this.#runs.isBehind(slot, at)) {
       this.#append(h, digest)
       this.#judge(slot, h)
+      // Newest of its actor, but behind others: what it waits for may have failed to come already.
+      if (this.#runs.nextDeadline <= now) this.advance(now)
     } else this.#rewind(slot, h, digest, now)
   }
 
@@ -221,6 +223,19 @@ export class Population {
       this.states.touch(slot)
       this.#runs.advance(slot, this.#header(slot), now)
     }
+  }
+
+  /**
+   * Lets time pass for one actor, also where that only ends runs, which otherwise end with its next event.
+   * @returns its runs that are open then
+   */
+  expire(key: string, now: number): number {
+    const slot = this.keys.find(key)
+    if (slot < 0) return 0
+    const h = this.#header(slot)
+    this.states.touch(slot)
+    this.#runs.advance(slot, h, now)
+    return this.#runs.openRuns(h)
   }
 
   /** The earliest instant at which time alone changes something. */
@@ -287,7 +302,6 @@ export class Population {
   #judgeConditions(slot: number, h: number): void {
     const { sink } = this.#options
     for (const judge of this.#conditions) {
-      judge.view.actor.h = h
       try {
         if (!judge.sees) continue
         if (judge.isFaulted()) sink.faulted(judge.index)

@@ -59,19 +59,21 @@ export class Registers {
     for (let c = 0; c < this.featuresBase; c++) F[columns + c] = this.R[c]
   }
 
-  /** Runs `read` with no current event: only time, and the key. */
-  withoutEvent<T>(at: number, read: () => T): T {
+  /** Runs `read` with no current event: only time, and the key. The event in the registers may be another actor's. */
+  withoutEvent<T>(at: number, key: string, read: () => T): T {
     this.#saved.set(this.R)
     this.#savedBits.set(this.X)
-    const { at: eventAt, id } = this
+    const { at: eventAt, id, key: eventKey } = this
     this.R.fill(Number.NaN)
     this.X.fill(0)
     this.at = at
+    this.key = key
     const result = read()
     this.R.set(this.#saved)
     this.X.set(this.#savedBits)
     this.at = eventAt
     this.id = id
+    this.key = eventKey
     return result
   }
 }

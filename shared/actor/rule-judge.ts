@@ -1,6 +1,7 @@
 import { invariant } from '#shared/domain/invariant'
 import { RuleFault } from '#shared/domain/rule-fault'
 import type { FeatureReader } from '#shared/features/feature-reader'
+import { reservedBits } from '#shared/features/layout'
 import { noFilter } from '#shared/features/plan'
 import type { PlannedRule } from '#shared/features/plan-population'
 import { dependsOnEventOnly, mayFault } from '#shared/rule-language/analysis'
@@ -18,8 +19,10 @@ export class RuleJudge {
   readonly planned: PlannedRule
   readonly view: RuleView
   readonly #reader: FeatureReader
-  /** Predicates that must hold: what the rule sees, and the event-only parts of its condition. */
-  readonly #required: readonly number[]
+  /** What the rule sees, as bits that must be set. */
+  readonly #seen: readonly RequiredBits[]
+  /** The same and the event-only parts of its condition. */
+  readonly #required: readonly RequiredBits[]
   readonly #condition: (() => number) | undefined
   readonly #message: readonly (string | (() => string))[] | undefined
 
@@ -33,7 +36,8 @@ export class RuleJudge {
     const sees = planned.sees === noFilter ? [] : [planned.sees]
     const parts = rule.body.kind === 'condition' ? conjuncts(rule.body.when) : []
     const guards = guardsOf(parts)
-    this.#required = [...sees, ...guards.map((guard) => predicateOf(guard, view))]
+    this.#seen = requiredBits(sees)
+    this.#required = requiredBits([...sees, ...guards.map((guard) => predicateOf(guard, view))])
     const rest = parts.filter((part) => !guards.includes(part)).map((part) => numberClosure(part, leaves))
     this.#condition = rest.length === 0 ? undefined : rest.length === 1 ? rest[0] : allOf(rest)
     this.#message = rule.message?.map((part) => (typeof part === 'string' ? part : formatter(part, view)))
@@ -41,20 +45,19 @@ export class RuleJudge {
 
   /** Whether the rule sees the record in the registers. */
   get sees(): boolean {
-    return this.planned.sees === noFilter || this.view.registers.hasBit(this.planned.sees)
+    return hasAll(this.view.registers.X, this.#seen)
   }
 
   /** Whether the condition holds for the record in the registers. May throw a RuleFault. */
   holds(): boolean {
-    const { registers } = this.view
-    for (const predicate of this.#required) if (!registers.hasBit(predicate)) return false
-    return this.#condition === undefined || this.#condition() === 1
+    return hasAll(this.view.registers.X, this.#required) && (this.#condition === undefined || this.#condition() === 1)
   }
 
   /** Whether something that the rule needs could not be computed for the record in the registers. */
   isFaulted(): boolean {
     const { registers, plan } = this.view
-    for (const fault of this.planned.faults) if (registers.hasFault(plan, fault)) return true
+    if (this.planned.faults.length > 0)
+      for (const fault of this.planned.faults) if (registers.hasFault(plan, fault)) return true
     return this.#reader.faults.size > 0 && this.planned.features.some((f) => this.#reader.faults.has(f))
   }
 
@@ -75,6 +78,27 @@ export class RuleJudge {
 }
 
 const isEventOnly = (e: Expression): boolean => e.op !== 'constant' && dependsOnEventOnly(e) && !mayFault(e)
+
+/** Bits of one word of a record that must be set. */
+interface RequiredBits {
+  readonly word: number
+  readonly mask: number
+}
+
+function requiredBits(predicates: readonly number[]): readonly RequiredBits[] {
+  const masks = new Map<number, number>()
+  for (const predicate of predicates) {
+    const bit = predicate + reservedBits
+    masks.set(bit >> 5, ((masks.get(bit >> 5) ?? 0) | (1 << (bit & 31))) >>> 0)
+  }
+  return [...masks].map(([word, mask]) => ({ word, mask }))
+}
+
+function hasAll(X: Uint32Array, required: readonly RequiredBits[]): boolean {
+  for (let i = 0; i < required.length; i++)
+    if ((X[required[i].word] & required[i].mask) >>> 0 !== required[i].mask) return false
+  return true
+}
 
 /** The operands of a chain of `&&`, from left to right, down to those that the plan keeps as one bit. */
 function conjuncts(e: Expression): readonly Expression[] {
