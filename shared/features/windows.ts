@@ -128,8 +128,9 @@ export class Windows {
       if (this.#countedFrom(h, count) < count.events || !this.#history.passes(h, position, filter)) continue
       let p = this.cursor(h, cursor) - 1
       while (p >= this.#history.start(h) && !this.#history.passes(h, p, filter)) p--
-      if (p < this.#history.start(h)) continue
-      for (let q = this.cursor(h, cursor) - 1; q >= p; q--) this.#moveBack(h, cursor, q)
+      // Where no older one is left, all that is left is in the window: the cursor must not stay behind records that go next.
+      const low = Math.max(p, this.#history.start(h))
+      for (let q = this.cursor(h, cursor) - 1; q >= low; q--) this.#moveBack(h, cursor, q)
     }
     this.#alignCompound(h)
     for (const operation of this.#endingAtHead) this.#leaveAtEnd(h, operation, position)
