@@ -47,9 +47,13 @@ export class ActorStates {
   readonly #rows: RecordRows
   /** By slot: the head when the actor was saved last, 0 where it was not. undefined: nobody asks. */
   #savedHeads: Uint32Array | undefined
-  /** By slot: 1 where something changed since then. */
-  #isTouched = new Uint8Array(0)
-  #touched: number[] = []
+  /** By slot: what is known of changes since then. */
+  #changes = new Uint8Array(0)
+  /** Slots that changed, and some that were saved since. */
+  #changed: number[] = []
+  /** The key last looked for, and its slot: saving an actor asks several times. */
+  #lastKey = ''
+  #lastSlot = -1
   /** Actors that others know of while their histories are not in memory. */
   readonly #absent = new Map<string, ActorRef>()
 
@@ -65,16 +69,16 @@ export class ActorStates {
   track(): void {
     invariant(this.#options.keys.size === 0, 'changes are tracked from the first event on')
     this.#savedHeads = new Uint32Array(1024)
-    this.#isTouched = new Uint8Array(this.#savedHeads.length)
+    this.#changes = new Uint8Array(this.#savedHeads.length)
   }
 
   /** The actor is about to change. */
   touch(slot: number): void {
     if (this.#savedHeads === undefined) return
-    if (slot >= this.#isTouched.length) this.#growTo(slot)
-    if (this.#isTouched[slot] !== 0) return
-    this.#isTouched[slot] = 1
-    this.#touched.push(slot)
+    if (slot >= this.#changes.length) this.#growTo(slot)
+    if (this.#changes[slot] === isChanged) return
+    if (this.#changes[slot] === unchanged) this.#changed.push(slot)
+    this.#changes[slot] = isChanged
   }
 
   /** Records from this position on are judged again. */
@@ -84,8 +88,16 @@ export class ActorStates {
 
   /** Actors that changed since they were saved, in the order in which they first did. */
   touched(): readonly ActorRef[] {
-    this.#touched = [...new Set(this.#touched)].filter((slot) => this.#isTouched[slot] === 1)
-    return this.#touched.map((slot) => this.refOf(slot))
+    const actors: ActorRef[] = []
+    let kept = 0
+    for (const slot of this.#changed) {
+      if (this.#changes[slot] === isChanged) {
+        this.#changed[kept++] = slot
+        actors.push(this.refOf(slot))
+      } else this.#changes[slot] = unchanged
+    }
+    this.#changed.length = kept
+    return actors
   }
 
   /** What the numbers in saved runs mean. */
@@ -94,23 +106,23 @@ export class ActorStates {
   }
 
   isResident(key: string): boolean {
-    return this.#options.keys.find(key) >= 0
+    return this.#slotOf(key) >= 0
   }
 
   isTouched(key: string): boolean {
-    const slot = this.#options.keys.find(key)
-    return slot >= 0 && this.#isTouched[slot] === 1
+    const slot = this.#slotOf(key)
+    return slot >= 0 && this.#changes[slot] === isChanged
   }
 
   /** Whether what is new can be appended to what was saved. */
   canAppend(key: string): boolean {
-    const slot = this.#options.keys.find(key)
+    const slot = this.#slotOf(key)
     return slot >= 0 && this.#savedHeads !== undefined && this.#savedHeads[slot] > 0
   }
 
   /** The whole history. The rows are valid until the next call of this or `saveAppended`. */
   save(key: string): HistoryState {
-    const slot = this.#options.keys.find(key)
+    const slot = this.#slotOf(key)
     const h = this.#options.headerOf(slot)
     const state = this.#state(slot, h, this.#options.history.start(h), 0)
     this.#markSaved(slot, state.head)
@@ -119,15 +131,15 @@ export class ActorStates {
 
   /** What is new since the last save. Only where `canAppend`. */
   saveAppended(key: string): AppendedHistory {
-    const slot = this.#options.keys.find(key)
+    const slot = this.#slotOf(key)
     const h = this.#options.headerOf(slot)
     const savedHead = (this.#savedHeads as Uint32Array)[slot]
     const { history, runs } = this.#options
     // Records that came and went since then are not told: their place is empty.
     const from = Math.max(savedHead, history.start(h))
-    const state = { ...this.#state(slot, h, from, savedHead), snapshotsFrom: runs.firstSnapshot(h) }
-    this.#markSaved(slot, state.head)
-    return state
+    const { start, head, rows, departed, runs: saved } = this.#state(slot, h, from, savedHead)
+    this.#markSaved(slot, head)
+    return { start, head, rows, departed, runs: saved, snapshotsFrom: runs.firstSnapshot(h) }
   }
 
   /** Throws BadStateError, ArenaFullError, ArenaFull; the actor is then not in memory. */
@@ -148,20 +160,18 @@ export class ActorStates {
       this.#release(slot, h)
       throw failure
     }
-    if (this.#savedHeads === undefined) return
-    if (slot >= this.#isTouched.length) this.#growTo(slot)
     this.#markSaved(slot, state.head)
   }
 
   /** When time alone will change the actor; Infinity: never. */
   deadline(key: string): number {
-    return this.#options.runs.deadline(this.#options.keys.find(key))
+    return this.#options.runs.deadline(this.#slotOf(key))
   }
 
   /** The actor's history leaves memory. @param isKnown others still refer to the actor */
   passivate(key: string, isKnown: boolean): void {
-    const { keys, headerOf } = this.#options
-    const slot = keys.find(key)
+    const { headerOf } = this.#options
+    const slot = this.#slotOf(key)
     if (isKnown) this.#absent.set(key, this.refOf(slot))
     this.#release(slot, headerOf(slot))
   }
@@ -180,7 +190,7 @@ export class ActorStates {
 
   /** The actor of a key, in memory or not. */
   ref(key: string): ActorRef {
-    const slot = this.#options.keys.find(key)
+    const slot = this.#slotOf(key)
     if (slot >= 0) return this.refOf(slot)
     let ref = this.#absent.get(key)
     if (ref === undefined) {
@@ -267,15 +277,23 @@ export class ActorStates {
     history.release(h)
     keys.remove(slot)
     refs[slot] = undefined
-    if (this.#savedHeads === undefined || slot >= this.#isTouched.length) return
-    this.#isTouched[slot] = 0
-    this.#savedHeads[slot] = 0
+    this.#lastKey = ''
+    this.#lastSlot = -1
+    this.#markSaved(slot, 0)
+  }
+
+  #slotOf(key: string): number {
+    if (this.#lastSlot >= 0 && key === this.#lastKey) return this.#lastSlot
+    this.#lastSlot = this.#options.keys.find(key)
+    this.#lastKey = key
+    return this.#lastSlot
   }
 
   #markSaved(slot: number, head: number): void {
     if (this.#savedHeads === undefined) return
+    if (slot >= this.#changes.length) this.#growTo(slot)
     this.#savedHeads[slot] = head
-    this.#isTouched[slot] = 0
+    if (this.#changes[slot] === isChanged) this.#changes[slot] = isListed
   }
 
   #growTo(slot: number): void {
@@ -283,11 +301,17 @@ export class ActorStates {
     const savedHeads = new Uint32Array(length)
     savedHeads.set(this.#savedHeads ?? [])
     this.#savedHeads = savedHeads
-    const isTouched = new Uint8Array(length)
-    isTouched.set(this.#isTouched)
-    this.#isTouched = isTouched
+    const changes = new Uint8Array(length)
+    changes.set(this.#changes)
+    this.#changes = changes
   }
 }
+
+/** What is known of a slot's changes. */
+const unchanged = 0
+const isChanged = 1
+/** Saved since it changed, and still in the list. */
+const isListed = 2
 
 function formOf({ columns, features }: PopulationPlan, index: number): ColumnForm {
   const column = columns[index]

@@ -55,7 +55,9 @@ export class EngineStates {
   /** Actors that changed since each was saved last. */
   changed(): readonly ActorName[] {
     const actors = this.#options.populations.flatMap((population) => population?.states.touched() ?? [])
-    return [...new Set([...actors, ...this.#options.book.changedActors()])]
+    for (const actor of this.#options.book.changedActors())
+      if (!this.#population(actor).states.isTouched(actor.key)) actors.push(actor)
+    return actors
   }
 
   /** Whether `saveAppended` can follow what was saved; otherwise the actor must be saved whole. */

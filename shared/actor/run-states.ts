@@ -41,15 +41,11 @@ export class RunStates {
   /** @param after snapshots up to this position are left out: they were saved before */
   save(slot: number, h: number, after: number): RunsState {
     const { history, patterns, snapshots, movedTo } = this.#options
-    const handles = patterns.map((_, i) => history.runs(h, i))
-    return {
-      open: this.#encode(handles),
-      snapshots: snapshots
-        .of(h)
-        .filter(({ position }) => position > after)
-        .map(({ position, handles: copies }) => ({ position, runs: this.#encode(copies) })),
-      movedTo: movedTo.get(slot),
-    }
+    const saved: RunSnapshotState[] = []
+    for (const { position, handles } of snapshots.of(h))
+      if (position > after) saved.push({ position, runs: this.#encode(handles) })
+    const open = this.#encode(patterns.map((_, i) => history.runs(h, i)))
+    return { open, snapshots: saved, movedTo: movedTo.get(slot) }
   }
 
   /** Position of the oldest snapshot; Infinity where there is none. */

@@ -12,13 +12,34 @@ export class ByteWriter {
   length = 0
   #bytes = new Uint8Array(1024)
   #view = new DataView(this.#bytes.buffer)
+  readonly #texts = new TextBytes()
+  /** Holds what was taken, up to `#chunkUsed`. */
+  #chunk = new Uint8Array(0)
+  #chunkUsed = chunkBytes
 
-  get bytes(): Uint8Array {
+  get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes
   }
 
   clear(): void {
     this.length = 0
+  }
+
+  /**
+   * What was written, which is the caller's from here on. Small ones stand side by side in one buffer: a buffer for each would cost
+   * more than writing it.
+   */
+  take(): Uint8Array<ArrayBuffer> {
+    const { length } = this
+    if (length > chunkBytes / 8) return this.#bytes.slice(0, length)
+    if (this.#chunkUsed + length > chunkBytes) {
+      this.#chunk = new Uint8Array(chunkBytes)
+      this.#chunkUsed = 0
+    }
+    const taken = this.#chunk.subarray(this.#chunkUsed, this.#chunkUsed + length)
+    for (let i = 0; i < length; i++) taken[i] = this.#bytes[i]
+    this.#chunkUsed += length
+    return taken
   }
 
   byte(value: number): void {
@@ -89,8 +110,6 @@ export class ByteWriter {
     this.#bytes.set(block, this.length)
     this.length += block.length
   }
-
-  #texts = new TextBytes()
 
   #reserve(count: number): void {
     if (this.length + count <= this.#bytes.length) return
@@ -204,6 +223,8 @@ export class ByteReader {
     if (this.#at + count > this.#end) throw new BadStateError('truncated', 'the bytes end too early')
   }
 }
+
+const chunkBytes = 65_536
 
 /** Twice an integer and 2 more stays exact. */
 const integerMax = 2 ** 51

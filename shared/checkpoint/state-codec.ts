@@ -14,7 +14,7 @@ import { decodeBook, decodeTexts } from './decode-book.ts'
 import { decodeHistory } from './decode-history.ts'
 import { encodeBook, encodeTexts } from './encode-book.ts'
 import { encodeHistory } from './encode-history.ts'
-import { beginState, endState, openState } from './version.ts'
+import { beginState, endState, fingerprintWords, openState } from './version.ts'
 
 /**
  * The states of one engine's actors as bytes, and back.
@@ -25,19 +25,21 @@ import { beginState, endState, openState } from './version.ts'
  */
 export class StateCodec {
   readonly #fingerprint: string
+  readonly #plan: readonly [number, number]
   readonly #shapes: readonly (RecordShape | undefined)[]
   readonly #writer = new ByteWriter()
 
   /** @param plan as in `EngineStates` */
   constructor(plan: { readonly fingerprint: string; readonly shapes: readonly (RecordShape | undefined)[] }) {
     this.#fingerprint = plan.fingerprint
+    this.#plan = fingerprintWords(plan.fingerprint)
     this.#shapes = plan.shapes
   }
 
   encodeActor(state: ActorState): Uint8Array<ArrayBuffer> {
     const writer = this.#writer
     const { history } = state
-    beginState(writer, 'actor', this.#fingerprint)
+    beginState(writer, 'actor', this.#plan)
     encodeName(writer, state)
     encodeHistory(writer, history, history.rows.length - (history.head - history.start))
     encodeBook(writer, state.book, state)
@@ -47,7 +49,7 @@ export class StateCodec {
   encodeAppended(state: AppendedState): Uint8Array<ArrayBuffer> {
     const writer = this.#writer
     const { history, book } = state
-    beginState(writer, 'appended', this.#fingerprint)
+    beginState(writer, 'appended', this.#plan)
     encodeName(writer, state)
     writer.byte((history === undefined ? 0 : hasHistory) | (book === undefined ? 0 : hasBook))
     if (history !== undefined) {
@@ -81,7 +83,7 @@ export class StateCodec {
 
   encodePartition({ now, ruleCounts, truncatedRecords }: PartitionState): Uint8Array<ArrayBuffer> {
     const writer = this.#writer
-    beginState(writer, 'partition', this.#fingerprint)
+    beginState(writer, 'partition', this.#plan)
     writer.number(now)
     writer.uint(ruleCounts.length)
     for (const { faults, refused } of ruleCounts) {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { ByteWriter } from './bytes.ts'
 import { checksum32 } from './checksum.ts'
 import { upcasters } from './upcasters.ts'
-import { beginState, endState, openState, stateVersion } from './version.ts'
+import { beginState, endState, fingerprintWords, openState, stateVersion } from './version.ts'
 
 const fingerprint = '00ff00ff12345678'
 
 function stateWith(text: string): Uint8Array {
   const writer = new ByteWriter()
-  beginState(writer, 'actor', fingerprint)
+  beginState(writer, 'actor', fingerprintWords(fingerprint))
   writer.text(text)
   return endState(writer)
 }

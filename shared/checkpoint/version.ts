@@ -12,19 +12,25 @@ const magic = [0x56, 0x47, 0x4c] // VGL
 const headBytes = 3 + 1 + 1 + 8
 const checksumBytes = 4
 
-export function beginState(writer: ByteWriter, kind: StateKind, fingerprint: string): void {
+/** A fingerprint as the two words that are written. */
+export const fingerprintWords = (fingerprint: string): readonly [number, number] => [
+  Number.parseInt(fingerprint.slice(0, 8), 16),
+  Number.parseInt(fingerprint.slice(8, 16), 16),
+]
+
+export function beginState(writer: ByteWriter, kind: StateKind, [high, low]: readonly [number, number]): void {
   writer.clear()
   for (const byte of magic) writer.byte(byte)
   writer.byte(stateKinds.indexOf(kind))
   writer.byte(stateVersion)
-  writer.u32(Number.parseInt(fingerprint.slice(0, 8), 16))
-  writer.u32(Number.parseInt(fingerprint.slice(8, 16), 16))
+  writer.u32(high)
+  writer.u32(low)
 }
 
 /** @returns the finished bytes, which are the caller's */
 export function endState(writer: ByteWriter): Uint8Array<ArrayBuffer> {
   writer.u32(checksum32(writer.bytes, 0, writer.length))
-  return new Uint8Array(writer.bytes.subarray(0, writer.length))
+  return writer.take()
 }
 
 /**
