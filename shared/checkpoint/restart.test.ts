@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { compareEvents } from '#shared/domain/event-order'
 import { Random } from '#shared/generator/random'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { checkpointRules } from '../../tests/support/checkpoint-rules.ts'
@@ -16,7 +17,7 @@ describe.each(Object.entries(checkpointRules))('the state of actors under the ru
     const random = new Random(seed)
     const steady = fresh()
     let restarted = fresh()
-    let store = new Store(restarted, random)
+    const store = new Store(restarted, random)
     for (const event of streamFor(ruleSet, random, 400)) {
       if (random.chance(0.08)) store.save(restarted)
       if (random.chance(0.03)) {
@@ -36,7 +37,6 @@ describe.each(Object.entries(checkpointRules))('the state of actors under the ru
     expect(restarted.engine.ruleCounts).toEqual(steady.engine.ruleCounts)
     expect(store.appends).toBeGreaterThan(10)
     expect(store.bases).toBeGreaterThan(10)
-    store = new Store(steady, random)
   })
 
   it.each([11, 12, 13])('may leave memory and come back (seed %i)', (seed) => {
@@ -67,6 +67,28 @@ describe.each(Object.entries(checkpointRules))('the state of actors under the ru
     expect(roomy.told).toEqual(steady.told)
   })
 
+  it('goes on after restarts of a replay in order, too', () => {
+    const random = new Random(21)
+    const sorted = (): World => new World(ruleSet, { latenessMs, isSorted: true, tracks: true })
+    const steady = sorted()
+    let restarted = sorted()
+    const store = new Store(restarted, random)
+    const distinct = new Map(streamFor(ruleSet, random, 400).map((event) => [event.id, event]))
+    for (const event of [...distinct.values()].sort(compareEvents)) {
+      if (random.chance(0.05)) {
+        store.save(restarted)
+        const next = sorted()
+        next.engine.states.loadPartition(store.codec.decodePartition(store.partition))
+        for (const saved of store.actors.values()) store.load(next, saved)
+        next.told.push(...restarted.told)
+        restarted = next
+      }
+      steady.apply(event)
+      restarted.apply(event)
+    }
+    expect(restarted.told).toEqual(steady.told)
+  })
+
   it('leaves nothing behind when all actors leave memory', () => {
     const random = new Random(5)
     const world = fresh()
@@ -83,6 +105,28 @@ describe.each(Object.entries(checkpointRules))('the state of actors under the ru
     }
     expect(world.arena.usedWords).toBe(headers)
   })
+})
+
+it('may append records that do not follow those before, where these are no longer kept', () => {
+  const world = new World(ruleSetOf(checkpointRules['windows']), { latenessMs, tracks: true })
+  const { states } = world.engine
+  const codec = new StateCodec(states)
+  const actor = { population: 0, key: 'A' }
+  const pay = (minutes: number): void =>
+    world.apply({
+      type: 'payment',
+      at: minutes * 60_000,
+      id: `${minutes}`,
+      fields: { account: 'A', amount: 1, kind: 'c' },
+    })
+  for (let minutes = 0; minutes < 5; minutes++) pay(minutes)
+  const base = codec.encodeActor(states.save(actor))
+  const { head } = codec.decodeActor(base).history
+  for (let minutes = 10; minutes < 600; minutes += 10) pay(minutes)
+  const appended = codec.encodeAppended(states.saveAppended(actor))
+  const state = codec.decodeActor(base, [appended])
+  expect(state.history.start).toBeGreaterThan(head)
+  expect(codec.encodeActor(state)).toEqual(codec.encodeActor(states.save(actor)))
 })
 
 const streamFor = ({ events }: RuleSet, random: Random, length: number) =>
