@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { projectRoot } from '../source-tree.ts'
 import { checkLayers } from './check.ts'
 import { cycles } from './cycles.ts'
-import { pureLayers, worldNames } from './layer-table.ts'
+import { bridges, pureLayers, worldNames } from './layer-table.ts'
 
 /** A tree of one file on its second line, so that a line number is not right by chance; neighbours are empty files. */
 function planted(file: string, code: string, ...neighbours: ReadonlyArray<string>) {
@@ -99,6 +102,24 @@ describe('the direction of imports', () => {
   it('refuses a folder that is not in the table, and code among the rules', () => {
     expect(planted('shared/misplaced/a.ts', '')).toMatchObject([{ message: 'shared/misplaced is not a known folder' }])
     expect(planted('rules/a.ts', '')).toMatchObject([{ message: 'rules/ is data and holds no code' }])
+  })
+
+  it('lets a bridge import what is listed for it, and nothing but tests import the bridge', () => {
+    const [bridge] = Object.keys(bridges)
+    const layer = bridges[bridge].layers.at(-1) ?? ''
+    const code = `import '#shared/${layer}/b'`
+    const target = `shared/${layer}/b.ts`
+    expect(planted(bridge, code, target)).toEqual([])
+    expectViolation('shared/cep/a.ts', code, `may not import ${target}`, target)
+    expectViolation(bridge, `import 'node:fs'`, `${bridge} is pure and may not import node:fs`)
+    for (const file of ['shared/cep/a.ts', 'services/cli/a.ts'])
+      expectViolation(file, `import '#${bridge.slice(0, -3)}'`, 'is a bridge', bridge)
+    for (const file of ['shared/cep/a.test.ts', 'tests/acceptance/a.test.ts'])
+      expect(planted(file, `import '#${bridge.slice(0, -3)}'`, bridge)).toEqual([])
+  })
+
+  it('has no bridge that is gone', () => {
+    expect(Object.keys(bridges).filter((file) => !existsSync(join(projectRoot, file)))).toEqual([])
   })
 
   it('has a table without a cycle', () => {

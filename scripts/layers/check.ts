@@ -1,6 +1,7 @@
 // Checks the direction of imports over a tree of source files.
 //
-// L1 A pure folder imports only itself, the folders before it, and the packages listed for it (layer-table.ts).
+// L1 A pure folder imports only itself, the folders before it, and the packages listed for it (layer-table.ts); a bridge those listed
+//    for the bridge, and nothing but tests imports a bridge.
 // L2 shared/ never imports services/; neither imports tests/, scripts/ or load-tests/. rules/ holds no code.
 // L3 Nothing in a pure folder reads a clock, a random source or the environment.
 // L4 Nowhere is text turned into code. L5 There is no cycle of imports.
@@ -9,7 +10,7 @@
 import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import { cycles } from './cycles.ts'
-import { edgeLayers, pureLayers, testPackages } from './layer-table.ts'
+import { bridges, edgeLayers, pureLayers, testPackages } from './layer-table.ts'
 import type { ImportUse } from './source-file.ts'
 import { readSource } from './source-file.ts'
 
@@ -96,10 +97,16 @@ function importProblem(file: string, target: Target, files: ReadonlyMap<string, 
   if (target.kind === 'file' && /\.[cm]?[jt]s$/.test(target.name) && !files.has(target.name)) {
     return { message: `${target.name} does not exist`, remedy: 'correct the path; it is written with its ending, .ts' }
   }
+  if (target.name in bridges && !isTest(file)) {
+    return {
+      message: `${target.name} is a bridge, which only tests may import`,
+      remedy: 'import what it brings together',
+    }
+  }
   if (allowedImports.has(`${file} -> ${target.name}`)) return null
   const layer = sharedLayer(file)
   if (layer !== null && layer in pureLayers) {
-    return isTest(file) ? pureTestProblem(layer, target) : pureProblem(layer, target)
+    return isTest(file) ? pureTestProblem(layer, target) : pureProblem(file, layer, target)
   }
   if (target.kind !== 'file' || isTest(file)) return null
   if (layer !== null && !target.name.startsWith('shared/')) {
@@ -112,9 +119,9 @@ function importProblem(file: string, target: Target, files: ReadonlyMap<string, 
 }
 
 /** L1. */
-function pureProblem(layer: string, target: Target): Problem | null {
-  const may = pureLayers[layer]
-  const message = `shared/${layer} is pure and may not import ${target.name}`
+function pureProblem(file: string, layer: string, target: Target): Problem | null {
+  const may = bridges[file] ?? pureLayers[layer]
+  const message = `${file in bridges ? file : `shared/${layer}`} is pure and may not import ${target.name}`
   if (target.kind === 'builtin') return { message, remedy: 'pass the data in; an edge folder or a service reads it' }
   if (target.kind === 'package') {
     if (may.packages.includes(target.name)) return null

@@ -29,6 +29,18 @@ export const pureLayers: Readonly<Record<string, PureLayer>> = {
   },
 }
 
+/**
+ * Single files that may import more than their folder, as pure as it; only tests may import them, so that nothing else comes to reach as
+ * far through them.
+ */
+export const bridges: Readonly<Record<string, PureLayer>> = {
+  // Judges look for it beside the matcher that they judge; it hands the vectors to the rule language and to the actors.
+  'shared/cep/vectors-adapter.ts': {
+    layers: ['domain', 'memory', 'features', 'rule-language', 'actor'],
+    packages: ['yaml', '@marcbachmann/cel-js'],
+  },
+}
+
 /** Folders that hold Effect and the clients of servers. */
 export const edgeLayers: ReadonlyArray<string> = ['log', 'store', 'wire', 'telemetry']
 

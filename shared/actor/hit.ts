@@ -47,6 +47,13 @@ export interface HitSink {
   faulted(rule: number): void
   /** A bound refused something of a rule: runs, events of a run, held matches. */
   refused(rule: number, what: string, count: number): void
+  /**
+   * A run ran out of time, which raises nothing; called only where asked for. Told when it is noticed, at the latest with the actor's
+   * next event.
+   * @param steps ids by step number, in the order taken
+   * @param at    the instant at which the limit was reached
+   */
+  timedOut?(rule: number, actor: ActorRef, steps: readonly (readonly string[])[], at: number): void
   /** A rule of a scenario sees the event being judged; called once for an event and actor, only where asked for. */
   seen?(actor: ActorRef, at: number, id: string): void
   /** Values of a rule's features at an event it sees; called only where asked for. */

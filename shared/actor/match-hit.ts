@@ -16,12 +16,8 @@ export function matchHit(options: {
 }): Hit {
   const { match, judge, isByTime, isHeld, actor, place } = options
   const { history, registers } = judge.view
-  const { body, features } = judge.rule
-  invariant(body.kind === 'pattern', 'only pattern rules have matches')
-  const { h } = judge.view.actor
-  const steps: string[][] = body.steps.map(() => [])
-  for (let i = 0; i < match.length; i++)
-    steps[match.step(i)].push(history.idText(history.arena.F[history.record(h, match.position(i)) + idWord]))
+  const { features } = judge.rule
+  const steps = idsByStep(match, judge)
   judge.view.actor.taken = takenOf(match)
   return {
     rule: judge.index,
@@ -35,6 +31,17 @@ export function matchHit(options: {
     isHeld,
     isMuted: false,
   }
+}
+
+/** Ids of the events of a match by step number, in the order taken. */
+export function idsByStep(match: Match, { rule, view }: RuleJudge): readonly (readonly string[])[] {
+  const { history, actor } = view
+  const { body } = rule
+  invariant(body.kind === 'pattern', 'only pattern rules have matches')
+  const steps: string[][] = body.steps.map(() => [])
+  for (let i = 0; i < match.length; i++)
+    steps[match.step(i)].push(history.idText(history.arena.F[history.record(actor.h, match.position(i)) + idWord]))
+  return steps
 }
 
 /** The events of a complete match, as messages read them. */

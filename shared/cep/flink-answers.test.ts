@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { VectorEvent } from './testing/expression.ts'
-import type { StepIds, VectorPattern } from './testing/vector.ts'
 import { runVector } from './testing/vector.ts'
+import type { StepIds, VectorEvent, VectorPattern } from './vector-format.ts'
 
 /**
  * What Apache Flink CEP 1.18.1 answered to random patterns over random events, recorded once: nested groups, absences, greedy

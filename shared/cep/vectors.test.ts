@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { sharedAvailable, sharedMissing, sharedPath } from '../../tests/support/shared-data.ts'
-import type { StepIds, Vector, VectorPattern } from './testing/vector.ts'
 import { readVectorPattern, runVector } from './testing/vector.ts'
 import { checkPattern } from './validity.ts'
+import type { StepIds, Vector, VectorPattern } from './vector-format.ts'
 
 interface Judged extends Vector {
   readonly assertion: string

@@ -1,16 +1,5 @@
 import type { Taken } from '../judge.ts'
-
-/** The events of the reference vectors. */
-export interface VectorEvent {
-  readonly id: number
-  readonly type: string
-  readonly name: string
-  readonly price: number
-  readonly volume?: number
-  readonly attrId: number
-  readonly ts: number | null
-  readonly now?: number
-}
+import type { VectorEvent } from '../vector-format.ts'
 
 /** What an expression sees: the event being judged, and by the names of steps what the run has taken. */
 export interface Sight {

@@ -1,56 +1,12 @@
 import { Arena } from '#shared/memory/arena'
 import { compile } from '../compile.ts'
 import { Matcher } from '../matcher.ts'
-import type { Contiguity, Element, Inner, Pattern, Skip } from '../pattern.ts'
+import type { Element, Pattern, Skip } from '../pattern.ts'
 import { numberedSteps } from '../pattern.ts'
 import type { Match } from '../sink.ts'
-import type { Expression, VectorEvent } from './expression.ts'
+import type { StepIds, Vector, VectorAnswer, VectorEvent, VectorPattern, VectorStep } from '../vector-format.ts'
+import type { Expression } from './expression.ts'
 import { readExpression } from './expression.ts'
-
-/** One reference vector; the fields are described beside the vectors. */
-export interface Vector {
-  readonly name: string
-  readonly pattern: VectorPattern
-  readonly keyBy?: string
-  readonly events: readonly VectorEvent[]
-  readonly eventTime?: { readonly tie: string; readonly late?: readonly number[] }
-  readonly feed?: readonly { readonly event?: number; readonly watermark?: number | 'max' }[]
-  readonly advanceTo?: number
-}
-
-export interface VectorPattern {
-  readonly steps: readonly VectorStep[]
-  readonly within?: VectorWithin
-  readonly skip?: { readonly strategy: string; readonly step?: string; readonly onMiss?: string }
-}
-
-interface VectorStep {
-  readonly name?: string
-  readonly group?: readonly VectorStep[]
-  readonly contiguity?: Contiguity
-  readonly where?: string
-  readonly times?: { readonly from: number; readonly to: number | null; readonly withinMs?: number }
-  readonly inner?: Inner
-  readonly optional?: boolean
-  readonly greedy?: boolean
-  readonly until?: string
-  readonly within?: VectorWithin
-}
-
-interface VectorWithin {
-  readonly ms: number
-  readonly kind: 'first-last' | 'previous-current'
-}
-
-export type StepIds = Readonly<Record<string, readonly number[]>>
-
-export interface VectorAnswer {
-  readonly matches: readonly StepIds[]
-  readonly timeouts: readonly { readonly match: StepIds; readonly at: number }[]
-  readonly late: readonly number[]
-  readonly openPartials: number
-  readonly error: string | undefined
-}
 
 /** All events without a time are simultaneous. */
 const withoutTime = 1
