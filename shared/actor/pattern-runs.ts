@@ -108,6 +108,14 @@ export class PatternRuns {
     if (!this.#options.isSorted) this.#movedTo.set(slot, now)
   }
 
+  /** The history lets go of the records before `position`, although runs may have taken them. */
+  forget(slot: number, h: number, position: number): void {
+    this.#aim(slot, h)
+    this.#place = this.#options.history.head(h) - 0.5
+    for (const pattern of this.#patterns)
+      this.#setHandle(pattern, pattern.matcher.forget(this.#handle(pattern), position))
+  }
+
   /** Runs of one actor that have taken an event and wait for more. */
   openRuns(h: number): number {
     const { history } = this.#options
@@ -134,7 +142,10 @@ export class PatternRuns {
       this.#setHandle(pattern, snapshot.handles === undefined ? 0 : pattern.matcher.copy(snapshot.handles[i]))
     }
     this.#isSilent = true
-    for (let p = snapshot.position; p < position; p++) {
+    // Of a history at its bound, the records after the copy may be gone, or those that the copied runs have taken.
+    const start = history.start(h)
+    if (snapshot.handles !== undefined) this.forget(slot, h, start)
+    for (let p = Math.max(snapshot.position, start); p < position; p++) {
       registers.load(history.arena, history.layout, history.record(h, p))
       for (const pattern of this.#patterns) {
         this.#advance(pattern, registers.at)

@@ -111,6 +111,21 @@ export class Matcher {
     return this.settle(handle)
   }
 
+  /**
+   * The history lets go of the records before `position`: runs that have taken one of them end, since nobody could say any more what
+   * they saw. Matches held back stay, as they were told in full. Throws `ArenaFull`.
+   */
+  forget(handle: number, position: number): number {
+    const lost = this.blocks.runsBefore(handle, position)
+    if (lost === 0) return handle
+    this.outcomes.length = 0
+    this.blocks.begin(handle, this.draft)
+    this.blocks.takeRuns(handle, lost, this.blocks.runs(handle), this.draft)
+    const next = this.settle(handle)
+    this.sink.refused('events', lost)
+    return next
+  }
+
   /** The next instant in ms at which time alone makes a match of a trailing absence; Infinity: none. */
   earliestDeadline(handle: number): number {
     return this.expiry.earliestDeadline(handle)

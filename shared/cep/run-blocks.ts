@@ -75,6 +75,14 @@ export class RunBlocks {
     return this.held(handle) > 0 ? Math.min(run, U[this.record(handle, runs) + recordStart]) : run
   }
 
+  /** How many runs have begun before `position`. They are sorted by their start, so they come first. */
+  runsBefore(handle: number, position: number): number {
+    const runs = this.runs(handle)
+    let index = 0
+    while (index < runs && this.arena.U[this.record(handle, index) + recordStart] < position) index++
+    return index
+  }
+
   release(handle: number): void {
     if (handle !== 0) this.arena.release(handle, this.words(handle))
   }

@@ -42,8 +42,8 @@ export interface Sink {
   timedOut?(match: Match): void
   /**
    * A bound refused something, once per call of the matcher and kind.
-   * @param what `runs`: runs were not opened; `events`: runs were ended because they held too many events; `holding`: matches
-   *             were reported as final because too many were held back
+   * @param what `runs`: runs were not opened; `events`: runs were ended because they held too many events, or events that the
+   *             history had to let go; `holding`: matches were reported as final because too many were held back
    */
   refused(what: Refusal, count: number): void
 }
