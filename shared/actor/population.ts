@@ -71,6 +71,7 @@ export class Population {
   readonly #headerBlocks: number[] = []
   readonly #refs: (ActorRef | undefined)[] = []
   readonly #featureColumns: readonly { column: number; register: number; isText: boolean }[]
+  readonly #featureFaults: readonly { fault: number; feature: number }[]
   readonly #guessed = new Float64Array(prefetchMax)
   #scratch: Words = wordsOf(0)
 
@@ -134,6 +135,9 @@ export class Population {
       claim: (key) => this.#claim(key),
       headerOf: (slot) => this.#header(slot),
     })
+    this.#featureFaults = plan.faults.flatMap(({ part, index }, fault) =>
+      part === 'feature' ? [{ fault, feature: index }] : [],
+    )
     this.#featureColumns = plan.columns.flatMap((column, i) =>
       column.kind === 'feature'
         ? [{ column: i, register: plan.columns.length + column.feature, isText: plan.features[column.feature].isText }]
@@ -187,7 +191,7 @@ export class Population {
     this.#recentIds.add(h, at, id)
     const isNewest = newest < history.start(h) || this.#isAfter(history.record(h, newest), at, id)
     if (isNewest && !this.#runs.isBehind(slot, at)) {
-      this.#append(h, digest)
+      this.#append(slot, h, digest)
       this.#judge(slot, h)
       // Newest of its actor, but behind others: what it waits for may have failed to come already.
       if (this.#runs.nextDeadline <= now) this.advance(now)
@@ -266,12 +270,14 @@ export class Population {
   }
 
   /** Puts the record in the registers at the head of the history, and reads the features as of this record. */
-  #append(h: number, digest: number): void {
+  #append(slot: number, h: number, digest: number): void {
     const history = this.#history
+    const { plan } = this.#options
     const { at, R, featuresBase } = this.#registers
     this.#windows.advance(h, at)
+    // Before anything is read: a text that is read is that of a record, and must stay with it.
+    if (history.isFull(h)) this.#makeRoom(slot, h, at)
     this.#reader.readBefore(h, at, R, featuresBase)
-    if (history.isFull(h)) this.#makeRoom(h, at)
     const position = history.head(h)
     const record = history.record(h, position)
     this.#registers.store(history.arena, history.layout, record)
@@ -281,6 +287,8 @@ export class Population {
     this.#links.link(h)
     this.#windows.enter(h)
     this.#reader.readAfter(h, at, R, featuresBase)
+    for (const { fault, feature } of this.#featureFaults)
+      this.#registers.setFault(plan, fault, this.#reader.faults.has(feature), history.arena, record)
     for (const { column, register, isText } of this.#featureColumns) {
       // A feature's text belongs to the record it comes from, which may go first: the column gets its own.
       if (isText && R[column] > 0) releaseText(history.arena, R[column])
@@ -366,7 +374,7 @@ export class Population {
     this.#runs.restore(slot, h, place)
     for (let k = 0; k <= newer; k++) {
       this.#registers.load(this.#scratch, history.layout, k * words)
-      this.#append(h, this.#scratch.U[k * words * 2 + digestHalf])
+      this.#append(slot, h, this.#scratch.U[k * words * 2 + digestHalf])
       this.#judge(slot, h)
     }
     this.#runs.advance(slot, h, now)
@@ -381,7 +389,7 @@ export class Population {
     this.#windows.rewindTime(h, isEmpty ? Number.NEGATIVE_INFINITY : this.#history.at(h, position - 1))
   }
 
-  #makeRoom(h: number, at: number): void {
+  #makeRoom(slot: number, h: number, at: number): void {
     const history = this.#history
     const keepFrom = this.#retention.keepFrom(h, at)
     const size = history.head(h) - history.start(h)
@@ -391,6 +399,7 @@ export class Population {
     if (history.canGrow(h)) history.grow(h)
     else if (history.isFull(h)) {
       this.truncatedRecords++
+      this.#runs.forget(slot, h, history.start(h) + 1)
       this.#dropOldest(h)
     }
   }

@@ -1,3 +1,4 @@
+import { ruleFaults } from '#shared/domain/rule-fault'
 import { dependsOnEventOnly } from '#shared/rule-language/analysis'
 import type { Leaves } from '#shared/rule-language/evaluate'
 import type { Expression } from '#shared/rule-language/expression'
@@ -21,21 +22,33 @@ export function recordLeaves(view: RuleView): Leaves {
   }
 }
 
-function planned(e: Expression, { plan, registers }: RuleView): (() => number) | undefined {
+function planned(e: Expression, view: RuleView): (() => number) | undefined {
+  const { plan, registers } = view
   if (!dependsOnEventOnly(e) || e.op === 'constant') return undefined
   const predicate = e.type.kind === 'bool' ? plan.predicateOf(e) : undefined
   if (predicate !== undefined) return () => (registers.hasBit(predicate) ? 1 : 0)
   const column = plan.columnOf('number', e)
   if (column === undefined) return undefined
   const { R } = registers
-  return () => R[column]
+  return orFault(column, () => R[column], view)
 }
 
-function plannedText(e: Expression, { plan, registers, history }: RuleView): (() => string | undefined) | undefined {
+function plannedText(e: Expression, view: RuleView): (() => string | undefined) | undefined {
+  const { plan, registers, history } = view
   const column = dependsOnEventOnly(e) ? plan.columnOf('text', e) : undefined
   if (column === undefined) return undefined
   const { R } = registers
-  return () => textOf(history, R[column])
+  return orFault(column, () => textOf(history, R[column]), view)
+}
+
+/** A column that could not be computed faults the rule when it is read: what stands before it may settle the condition. */
+function orFault<T>(column: number, read: () => T, { plan, registers }: RuleView): () => T {
+  const fault = plan.faultOfColumn(column)
+  if (fault === undefined) return read
+  return () => {
+    if (registers.hasFault(plan, fault)) throw ruleFaults.overflow
+    return read()
+  }
 }
 
 function numberLeaf(e: Expression, view: RuleView): () => number {

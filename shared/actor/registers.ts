@@ -36,6 +36,14 @@ export class Registers {
     return (this.X[bit >> 5] & (1 << (bit & 31))) !== 0
   }
 
+  /** Notes in the registers, and in the record that they were stored to, whether a part of the plan faulted. */
+  setFault(plan: Plan, fault: number, hasFaulted: boolean, { U }: Words, record: number): void {
+    const bit = plan.predicates.length + fault + reservedBits
+    const mask = 1 << (bit & 31)
+    this.X[bit >> 5] = hasFaulted ? this.X[bit >> 5] | mask : this.X[bit >> 5] & ~mask
+    U[record * 2 + bitsHalf + (bit >> 5)] = this.X[bit >> 5]
+  }
+
   /** Whether a part of the plan faulted for the record. */
   hasFault(plan: Plan, fault: number): boolean {
     return this.hasBit(plan.predicates.length + fault)

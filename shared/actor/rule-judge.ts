@@ -58,7 +58,12 @@ export class RuleJudge {
     const { registers, plan } = this.view
     if (this.planned.faults.length > 0)
       for (const fault of this.planned.faults) if (registers.hasFault(plan, fault)) return true
-    return this.#reader.faults.size > 0 && this.planned.features.some((f) => this.#reader.faults.has(f))
+    // What the reader says is about the newest record; that the runs are stepped by may be an older one, which has a bit for it.
+    return (
+      !this.view.isStepped &&
+      this.#reader.faults.size > 0 &&
+      this.planned.features.some((f) => this.#reader.faults.has(f))
+    )
   }
 
   /** Values of the rule's features in memory form. */

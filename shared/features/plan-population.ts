@@ -26,7 +26,10 @@ export interface PlannedRule {
   readonly sees: number
   /** By number of the rule's feature: the planned feature. */
   readonly features: readonly number[]
-  /** Faults (indexes into `Plan.faults`) that fault the rule for an event. */
+  /**
+   * Faults (indexes into `Plan.faults`) that fault the rule for an event, whatever else it is judged by. Those of columns do not: a
+   * condition that stops before it reads the column is not faulted, and what a feature does not count is not asked for its value.
+   */
   readonly faults: readonly number[]
 }
 
@@ -36,6 +39,8 @@ export interface PopulationPlan extends Plan {
   predicateOf(condition: Expression): number | undefined
   /** Column of an event-only value. */
   columnOf(kind: 'number' | 'hash' | 'text', of: Expression): number | undefined
+  /** Fault (index into `Plan.faults`) that a column has where it could not be computed; undefined: it always can. */
+  faultOfColumn(column: number): number | undefined
   /** Column that keeps a planned feature's value. */
   featureColumnOf(feature: number): number | undefined
 }
@@ -92,6 +97,7 @@ class Planner {
       rules: planned,
       predicateOf: (condition) => this.#predicates.find(predicateKey(undefined, [condition], undefined)),
       columnOf: (kind, of) => this.#columns.find(`${kind} ${expressionKey(of)}`),
+      faultOfColumn: (column) => this.#faults.find(`column ${column}`),
       featureColumnOf: (feature) => this.#columns.find(`feature ${feature}`),
     }
   }
@@ -113,9 +119,12 @@ class Planner {
     const where = rule.where === undefined ? [] : [rule.where]
     const sees = this.#predicate(types, where, undefined)
     const features = rule.features.map((feature) => this.#planFeature(rule, feature, types, where))
-    const expressions =
-      rule.body.kind === 'condition' ? [rule.body.when] : rule.body.conditions.map((condition) => condition)
-    for (const expression of expressions) this.#planExpression(expression, features, rule.body.kind === 'pattern')
+    const isStepped = rule.body.kind === 'pattern'
+    if (isStepped)
+      for (const feature of features)
+        if (overflowing.has(this.#features.items[feature].kind)) this.#ruleFaults.add(this.#fault('feature', feature))
+    const expressions = rule.body.kind === 'condition' ? [rule.body.when] : rule.body.conditions
+    for (const expression of expressions) this.#planExpression(expression, features, isStepped)
     for (const part of rule.message ?? []) if (typeof part !== 'string') this.#planExpression(part, features, false)
     return {
       sees,
@@ -244,17 +253,18 @@ class Planner {
       conditions,
       present,
     }))
-    if (conditions.some(mayFault) || (present !== undefined && mayFault(present))) this.#fallible('predicate', index)
+    if (conditions.some(mayFault) || (present !== undefined && mayFault(present)))
+      this.#ruleFaults.add(this.#fault('predicate', index))
     return index
   }
 
-  #fallible(part: Fallible['part'], index: number): void {
-    this.#ruleFaults.add(this.#faults.intern(`${part} ${index}`, () => ({ part, index })))
+  #fault(part: Fallible['part'], index: number): number {
+    return this.#faults.intern(`${part} ${index}`, () => ({ part, index }))
   }
 
   #column(kind: 'number' | 'hash' | 'text', of: Expression): number {
     const index = this.#columns.intern(`${kind} ${expressionKey(of)}`, () => ({ kind, of }))
-    if (mayFault(of)) this.#fallible('column', index)
+    if (mayFault(of)) this.#fault('column', index)
     return index
   }
 
@@ -266,6 +276,11 @@ class Planner {
     if (e.op === 'constant') return
     if (e.type.kind === 'bool' && dependsOnEventOnly(e) && !mayFault(e)) {
       this.#predicate(undefined, [e], undefined)
+      return
+    }
+    if (e.op === 'and') {
+      // A chain is judged operand by operand, so each has its own place.
+      for (const operand of e.args) this.#planExpression(operand, features, isStepped)
       return
     }
     if (e.op === 'feature') {
@@ -317,6 +332,9 @@ class Planner {
     }
   }
 }
+
+/** Kinds whose exact sum may leave the range of its type. */
+const overflowing: ReadonlySet<PlannedFeature['kind']> = new Set(['sum', 'avg', 'stddev', 'double-sum', 'double-avg'])
 
 function predicateKey(
   types: ReadonlySet<number> | undefined,

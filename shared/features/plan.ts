@@ -14,7 +14,7 @@ export interface Plan {
   readonly key: number
   readonly predicates: readonly Predicate[]
   readonly columns: readonly Column[]
-  /** Predicates and columns whose computation may fault; each has a bit in the record that says whether it did. */
+  /** What may fault while it is computed; each has a bit in the record that says whether it did. */
   readonly faults: readonly Fallible[]
   /** Ascending in distance from the event; compound cursors last. A window's end is thus moved before its start. */
   readonly cursors: readonly Cursor[]
@@ -36,8 +36,9 @@ export interface Predicate {
   readonly present: Expression | undefined
 }
 
+/** A feature is listed where runs are stepped by its rule: they are stepped again over old records, when its value is gone. */
 export interface Fallible {
-  readonly part: 'predicate' | 'column'
+  readonly part: 'predicate' | 'column' | 'feature'
   readonly index: number
 }
 
