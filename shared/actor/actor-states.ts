@@ -8,6 +8,7 @@ import type { PopulationPlan } from '#shared/features/plan-population'
 import type { Windows } from '#shared/features/windows'
 import type { AppendedHistory, HistoryState } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
+import { ChangedSlots } from './changed-slots.ts'
 import type { ActorRef } from './hit.ts'
 import type { KeyTable } from './key-table.ts'
 import type { RecentIds } from './recent-ids.ts'
@@ -45,12 +46,7 @@ export class ActorStates {
   readonly #departedWords: readonly number[]
   /** Used again for every actor that is saved. */
   readonly #rows: RecordRows
-  /** By slot: the head when the actor was saved last, 0 where it was not. undefined: nobody asks. */
-  #savedHeads: Uint32Array | undefined
-  /** By slot: what is known of changes since then. */
-  #changes = new Uint8Array(0)
-  /** Slots that changed, and some that were saved since. */
-  #changed: number[] = []
+  readonly #changes = new ChangedSlots()
   /** The key last looked for, and its slot: saving an actor asks several times. */
   #lastKey = ''
   #lastSlot = -1
@@ -68,36 +64,22 @@ export class ActorStates {
   /** From now on it is known which actors changed. Before the first event only. */
   track(): void {
     invariant(this.#options.keys.size === 0, 'changes are tracked from the first event on')
-    this.#savedHeads = new Uint32Array(1024)
-    this.#changes = new Uint8Array(this.#savedHeads.length)
+    this.#changes.track()
   }
 
   /** The actor is about to change. */
   touch(slot: number): void {
-    if (this.#savedHeads === undefined) return
-    if (slot >= this.#changes.length) this.#growTo(slot)
-    if (this.#changes[slot] === isChanged) return
-    if (this.#changes[slot] === unchanged) this.#changed.push(slot)
-    this.#changes[slot] = isChanged
+    this.#changes.touch(slot)
   }
 
   /** Records from this position on are judged again. */
-  rewound(slot: number, place: number): void {
-    if (this.#savedHeads !== undefined && place < this.#savedHeads[slot]) this.#savedHeads[slot] = 0
+  rewound(slot: number, position: number): void {
+    this.#changes.rewound(slot, position)
   }
 
   /** Actors that changed since they were saved, in the order in which they first did. */
   touched(): readonly ActorRef[] {
-    const actors: ActorRef[] = []
-    let kept = 0
-    for (const slot of this.#changed) {
-      if (this.#changes[slot] === isChanged) {
-        this.#changed[kept++] = slot
-        actors.push(this.refOf(slot))
-      } else this.#changes[slot] = unchanged
-    }
-    this.#changed.length = kept
-    return actors
+    return this.#changes.slots().map((slot) => this.refOf(slot))
   }
 
   /** What the numbers in saved runs mean. */
@@ -111,13 +93,13 @@ export class ActorStates {
 
   isTouched(key: string): boolean {
     const slot = this.#slotOf(key)
-    return slot >= 0 && this.#changes[slot] === isChanged
+    return slot >= 0 && this.#changes.has(slot)
   }
 
   /** Whether what is new can be appended to what was saved. */
   canAppend(key: string): boolean {
     const slot = this.#slotOf(key)
-    return slot >= 0 && this.#savedHeads !== undefined && this.#savedHeads[slot] > 0
+    return slot >= 0 && this.#changes.savedHead(slot) > 0
   }
 
   /** The whole history. The rows are valid until the next call of this or `saveAppended`. */
@@ -125,7 +107,7 @@ export class ActorStates {
     const slot = this.#slotOf(key)
     const h = this.#options.headerOf(slot)
     const state = this.#state(slot, h, this.#options.history.start(h), 0)
-    this.#markSaved(slot, state.head)
+    this.#changes.saved(slot, state.head)
     return state
   }
 
@@ -133,12 +115,12 @@ export class ActorStates {
   saveAppended(key: string): AppendedHistory {
     const slot = this.#slotOf(key)
     const h = this.#options.headerOf(slot)
-    const savedHead = (this.#savedHeads as Uint32Array)[slot]
+    const savedHead = this.#changes.savedHead(slot)
     const { history, runs } = this.#options
     // Records that came and went since then are not told: their place is empty.
     const from = Math.max(savedHead, history.start(h))
     const { start, head, rows, departed, runs: saved } = this.#state(slot, h, from, savedHead)
-    this.#markSaved(slot, head)
+    this.#changes.saved(slot, head)
     return { start, head, rows, departed, runs: saved, snapshotsFrom: runs.firstSnapshot(h) }
   }
 
@@ -160,7 +142,7 @@ export class ActorStates {
       this.#release(slot, h)
       throw failure
     }
-    this.#markSaved(slot, state.head)
+    this.#changes.saved(slot, state.head)
   }
 
   /** When time alone will change the actor; Infinity: never. */
@@ -279,7 +261,7 @@ export class ActorStates {
     refs[slot] = undefined
     this.#lastKey = ''
     this.#lastSlot = -1
-    this.#markSaved(slot, 0)
+    this.#changes.saved(slot, 0)
   }
 
   #slotOf(key: string): number {
@@ -288,30 +270,7 @@ export class ActorStates {
     this.#lastKey = key
     return this.#lastSlot
   }
-
-  #markSaved(slot: number, head: number): void {
-    if (this.#savedHeads === undefined) return
-    if (slot >= this.#changes.length) this.#growTo(slot)
-    this.#savedHeads[slot] = head
-    if (this.#changes[slot] === isChanged) this.#changes[slot] = isListed
-  }
-
-  #growTo(slot: number): void {
-    const length = 2 ** Math.ceil(Math.log2(slot + 2))
-    const savedHeads = new Uint32Array(length)
-    savedHeads.set(this.#savedHeads ?? [])
-    this.#savedHeads = savedHeads
-    const changes = new Uint8Array(length)
-    changes.set(this.#changes)
-    this.#changes = changes
-  }
 }
-
-/** What is known of a slot's changes. */
-const unchanged = 0
-const isChanged = 1
-/** Saved since it changed, and still in the list. */
-const isListed = 2
 
 function formOf({ columns, features }: PopulationPlan, index: number): ColumnForm {
   const column = columns[index]

@@ -35,8 +35,8 @@ describe.each(Object.entries(checkpointRules))('the state of actors under the ru
     }
     expect(restarted.told).toEqual(steady.told)
     expect(restarted.engine.ruleCounts).toEqual(steady.engine.ruleCounts)
-    expect(store.appends).toBeGreaterThan(10)
-    expect(store.bases).toBeGreaterThan(10)
+    expect(store.appends).toBeGreaterThan(3)
+    expect(store.bases).toBeGreaterThan(3)
   })
 
   it.each([11, 12])('may leave memory and come back (seed %i)', (seed) => {

@@ -1,0 +1,76 @@
+/**
+ * Which slots of a population changed since their actors were saved, and up to where the records of each are as they were saved.
+ * It costs nothing until it is asked for.
+ */
+export class ChangedSlots {
+  /** By slot: the head when the actor was saved last, 0 where it was not. undefined: nobody asks. */
+  #savedHeads: Uint32Array | undefined
+  #changes = new Uint8Array(0)
+  /** Slots that changed, and some that were saved since. */
+  #list: number[] = []
+
+  /** From now on it is known. Before the first event only. */
+  track(): void {
+    this.#savedHeads = new Uint32Array(firstSlots)
+    this.#changes = new Uint8Array(firstSlots)
+  }
+
+  touch(slot: number): void {
+    if (this.#savedHeads === undefined) return
+    this.#reserve(slot)
+    if (this.#changes[slot] === isChanged) return
+    if (this.#changes[slot] === unchanged) this.#list.push(slot)
+    this.#changes[slot] = isChanged
+  }
+
+  /** Records from this position on are judged again: what was saved of them no longer holds. */
+  rewound(slot: number, position: number): void {
+    if (this.#savedHeads !== undefined && position < this.#savedHeads[slot]) this.#savedHeads[slot] = 0
+  }
+
+  has(slot: number): boolean {
+    return this.#changes[slot] === isChanged
+  }
+
+  /** In the order in which they first changed. */
+  slots(): readonly number[] {
+    let kept = 0
+    for (const slot of this.#list) {
+      if (this.#changes[slot] === isChanged) this.#list[kept++] = slot
+      else this.#changes[slot] = unchanged
+    }
+    this.#list.length = kept
+    return [...this.#list]
+  }
+
+  /** Records before it are as they were saved; 0: not all of them. */
+  savedHead(slot: number): number {
+    return this.#savedHeads?.[slot] ?? 0
+  }
+
+  /** @param head 0: the actor has left memory */
+  saved(slot: number, head: number): void {
+    if (this.#savedHeads === undefined) return
+    this.#reserve(slot)
+    this.#savedHeads[slot] = head
+    if (this.#changes[slot] === isChanged) this.#changes[slot] = isListed
+  }
+
+  #reserve(slot: number): void {
+    if (slot < this.#changes.length) return
+    const slots = 2 ** Math.ceil(Math.log2(slot + 2))
+    const savedHeads = new Uint32Array(slots)
+    savedHeads.set(this.#savedHeads ?? [])
+    this.#savedHeads = savedHeads
+    const changes = new Uint8Array(slots)
+    changes.set(this.#changes)
+    this.#changes = changes
+  }
+}
+
+const firstSlots = 1_024
+
+const unchanged = 0
+const isChanged = 1
+/** Saved since it changed, and still in the list. */
+const isListed = 2
