@@ -1,5 +1,5 @@
 import type { RuleSet } from '#shared/rule-language/rule-set'
-import { type AlertRevision, alertId, type Decision, type DecisionRevision } from './alert.ts'
+import { type AlertRevision, alertContent, alertIdLength, type Decision, type DecisionRevision } from './alert.ts'
 import { BookStates } from './book-states.ts'
 import { Cooldowns } from './cooldown.ts'
 import { decide, reachesAlert, scenarioScores } from './decision.ts'
@@ -39,6 +39,8 @@ export class AlertBook {
   /** To save parts of the book and load them. */
   readonly states: BookStates
   readonly #options: AlertBookOptions
+  /** By rule. */
+  readonly #alertContents: readonly ((hit: Hit) => string)[]
   readonly #keptMs: number
   readonly #cooldowns: Cooldowns
   readonly #held = new HeldMatches()
@@ -49,6 +51,9 @@ export class AlertBook {
 
   constructor(options: AlertBookOptions) {
     this.#options = options
+    this.#alertContents = options.ruleSet.rules.map((rule) =>
+      alertContent(options.tenant, rule, options.ruleSet.events),
+    )
     this.#keptMs = options.isSorted ? 0 : options.latenessMs
     this.#cooldowns = new Cooldowns(options.ruleSet.rules)
     this.states = new BookStates({
@@ -74,8 +79,7 @@ export class AlertBook {
   }
 
   add(hit: Hit): Entry {
-    const name = hit.eventId === undefined ? timedName(hit) : `${hit.at} ${hit.eventId}`
-    const entry = this.#entry(name, hit.at, hit.eventId)
+    const entry = this.#entryOf(hit)
     entry.hits.push(hit)
     this.#join(entry, hit.actor)
     return entry
@@ -118,7 +122,16 @@ export class AlertBook {
       this.#tell(entry)
       this.states.changed(entry)
     }
-    for (const entry of dirty) for (const actor of [...entry.actors]) this.#prune(actor)
+    // Pruning takes actors out of the list, so it goes backwards.
+    for (const entry of dirty) for (let i = entry.actors.length - 1; i >= 0; i--) this.#prune(entry.actors[i])
+  }
+
+  /** Hits of one event come together, so it is mostly the entry that changed last. */
+  #entryOf(hit: Hit): Entry {
+    if (hit.eventId === undefined) return this.#entry(timedName(hit), hit.at, undefined)
+    const last = this.#dirty[this.#dirty.length - 1]
+    if (last?.at === hit.at && last.eventId === hit.eventId) return last
+    return this.#entry(`${hit.at} ${hit.eventId}`, hit.at, hit.eventId)
   }
 
   #entry(name: string, at: number, eventId: string | undefined): Entry {
@@ -225,8 +238,7 @@ export class AlertBook {
   }
 
   #alertId(hit: Hit): string {
-    const { ruleSet, tenant, sha256Hex } = this.#options
-    return alertId({ tenant, rule: ruleSet.rules[hit.rule], events: ruleSet.events, hit, sha256Hex })
+    return this.#options.sha256Hex(this.#alertContents[hit.rule](hit)).slice(0, alertIdLength)
   }
 
   /** What lies behind an actor's newest entry by the lateness or more can no longer change there. */
@@ -241,7 +253,7 @@ export class AlertBook {
       !this.#held.isNeeded(entries[done], actor, this.#options.oldestPlace)
     ) {
       const entry = entries[done++]
-      this.#cooldowns.leave(actor, entry)
+      if (this.#cooldowns.isNeeded) this.#cooldowns.leave(actor, entry)
       this.#held.leave(actor, entry)
       entry.actors.splice(entry.actors.indexOf(actor), 1)
       if (entry.actors.length === 0) this.#entries.delete(entry.name)
