@@ -1,3 +1,4 @@
+import { compareIds } from '#shared/domain/event-order'
 import type { Rule } from '#shared/rule-language/rule-set'
 import type { Entry } from './entry.ts'
 import type { ActorRef, Hit } from './hit.ts'
@@ -41,8 +42,8 @@ export class Cooldowns {
     let lastAlertAt = this.#lastAlertAt.get(actor)?.get(rule) ?? Number.NEGATIVE_INFINITY
     const changed: Entry[] = []
     for (const entry of entries)
-      for (const hit of entry.hits) {
-        if (hit.actor !== actor || hit.rule !== rule || !reaches(entry, hit)) continue
+      for (const hit of hitsOf(entry, actor, rule)) {
+        if (!reaches(entry, hit)) continue
         const isMuted = entry.at - lastAlertAt < cooldownMs
         if (!isMuted) lastAlertAt = entry.at
         if (isMuted === hit.isMuted) continue
@@ -77,3 +78,25 @@ export class Cooldowns {
 }
 
 const none: readonly never[] = []
+
+/** Several matches may end with one event: by their events, so that going back, which finds them in another order, does not show. */
+function hitsOf(entry: Entry, actor: ActorRef, rule: number): readonly Hit[] {
+  const hits = entry.hits.filter((hit) => hit.actor === actor && hit.rule === rule)
+  return hits.length > 1 ? hits.sort(compareMatches) : hits
+}
+
+function compareMatches(a: Hit, b: Hit): number {
+  const [idsOfA, idsOfB] = [a.steps?.flat() ?? [], b.steps?.flat() ?? []]
+  for (let i = 0; i < Math.min(idsOfA.length, idsOfB.length); i++) {
+    const order = compareIds(idsOfA[i], idsOfB[i])
+    if (order !== 0) return order
+  }
+  return idsOfA.length - idsOfB.length || compareLengths(a, b)
+}
+
+/** The same events in other steps: more of them in an earlier step comes first. */
+function compareLengths(a: Hit, b: Hit): number {
+  const lengths = ({ steps }: Hit): readonly number[] => steps?.map(({ length }) => length) ?? []
+  const i = lengths(a).findIndex((length, step) => length !== lengths(b)[step])
+  return i < 0 ? 0 : lengths(b)[i] - lengths(a)[i]
+}

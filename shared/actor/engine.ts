@@ -156,7 +156,8 @@ export class Engine {
   }
 
   #hitSink(): HitSink {
-    const { onFeatures, sink } = this.#options
+    const { onFeatures, sink, ruleSet, isSorted } = this.#options
+    const wantsSeen = sink.decision !== undefined || (!isSorted && scoresJoinActors(ruleSet))
     const book = this.#book
     return {
       hit: (hit: Hit) => {
@@ -171,12 +172,25 @@ export class Engine {
       refused: (rule, _what, count) => {
         this.ruleCounts[rule].refused += count
       },
-      ...(sink.decision === undefined
-        ? {}
-        : { seen: (actor: ActorRef, at: number, id: string) => book.seen(actor, at, id) }),
+      ...(wantsSeen ? { seen: (actor: ActorRef, at: number, id: string) => book.seen(actor, at, id) } : {}),
       ...(onFeatures === undefined ? {} : { features: onFeatures }),
     }
   }
+}
+
+/**
+ * Whether a hit may need those of another actor to become an alert. Then an event is kept as long as any of its actors may go back to
+ * it, hit or not: one may find something there when the others have forgotten what they found.
+ */
+function scoresJoinActors({ scenarios, rules, events }: RuleSet): boolean {
+  const reachesSeveral = (key: number): boolean =>
+    events.types.some(({ keys }) => keys.some((k) => k.key === key && k.fields.length > 1))
+  return scenarios.some((scenario) => {
+    const members = scenario.rules.map((rule) => rules[rule])
+    const keys = new Set(members.map(({ by }) => by))
+    const isJoint = keys.size > 1 || [...keys].some(reachesSeveral)
+    return isJoint && members.some(({ score }) => score < scenario.alertThreshold)
+  })
 }
 
 function keyValue(batch: EventBatch, field: number, row: number): string | undefined {
