@@ -18,7 +18,8 @@ fraud. The same flags give the same bytes.
   --customers N     default 2000
   --days N          length of the stream; default 90
   --events N        stop after so many events
-  --start TIME      RFC 3339 with zone; default 2026-01-01T00:00:00Z
+  --start TIME      RFC 3339 with zone; default 2026-01-01T00:00:00Z; the quiet past of dormant
+                    accounts lies up to 120 days before it
   --out FILE        events; default stdout
   --labels FILE     one line for each fraudulent event: {"id","kind","case"}
 

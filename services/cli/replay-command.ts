@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { limits } from '#shared/domain/limits'
 import { parseDuration } from '#shared/domain/time'
-import { fileProblem, InputRefused } from '#shared/wire/input-failure'
+import { InputRefused } from '#shared/wire/input-failure'
 import { type Format, formats } from '#shared/wire/input-format'
 import { LineWriter } from '#shared/wire/line-writer'
 import { MapFile } from '#shared/wire/map-file'
@@ -11,8 +10,8 @@ import { exitCodes, FoundErrors, NotStarted } from './failure.ts'
 import { refuseClashes } from './file-clash.ts'
 import { Progress } from './progress.ts'
 import { runReplay } from './replay/run-replay.ts'
-import { summaryLine, summaryText } from './replay/summary.ts'
-import { diagnosticText, loadRuleFolder } from './rule-folder.ts'
+import { summaryLine, summaryText, summaryWarnings } from './replay/summary.ts'
+import { diagnosticText, loadRuleFolder, readText } from './rule-folder.ts'
 import { stateBytesMax } from './state-memory.ts'
 
 export const replayCommand: Command = {
@@ -66,10 +65,12 @@ async function run(args: readonly string[]): Promise<number> {
   const latenessMs = readLateness(values.lateness)
   const format = values.format === undefined ? undefined : choice<Format>('format', values.format, formats)
   const ruleSet = await loadRuleFolder(values.rules)
+  if (ruleSet.rules.length === 0)
+    console.error(`warning: ${values.rules} holds no rule; rules are files named NAME.rule.yaml`)
   const map =
     values.map === undefined
       ? undefined
-      : MapFile.read({ name: values.map, text: await readMap(values.map) }, ruleSet.events)
+      : MapFile.read({ name: values.map, text: await readText(values.map) }, ruleSet.events)
   const rows = await openRows({
     files: values.events,
     format,
@@ -108,6 +109,7 @@ async function run(args: readonly string[]): Promise<number> {
   summaryFile?.write(summaryLine(summary, seconds))
   await summaryFile?.close()
   console.error(summaryText(summary, seconds))
+  for (const warning of summaryWarnings(summary)) console.error(`warning: ${warning}`)
   return exitCodes.done
 }
 
@@ -116,10 +118,4 @@ function readLateness(text: string): number {
   if (ms === undefined || ms > limits.latenessMsMax)
     throw new NotStarted(`--lateness is a duration such as 30s, 10m or 1h30m, of at most 7d, not "${text}"`)
   return ms
-}
-
-async function readMap(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new NotStarted(`--map ${fileProblem(file, error)}`)
-  })
 }

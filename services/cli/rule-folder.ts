@@ -1,29 +1,44 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Diagnostic } from '#shared/rule-language/diagnostic'
 import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { RuleSet } from '#shared/rule-language/rule-set'
+import { fileProblem } from '#shared/wire/input-failure'
 import { FoundErrors, NotStarted } from './failure.ts'
 
 /**
- * Reads the texts of a rule set's folder: all YAML files at any depth, by path relative to it with `/`.
+ * Reads the texts of a rule set's folder: all YAML files at any depth, by path relative to it with `/`. Links are followed, as mounted
+ * configurations are made of them; what starts with a dot is not read.
  * Rejects with NotStarted where the folder or a file cannot be read.
  */
 export async function readRuleFolder(folder: string): Promise<ReadonlyMap<string, string>> {
-  const isFolder = await stat(folder).then(
-    (entry) => entry.isDirectory(),
-    () => false,
-  )
-  if (!isFolder) throw new NotStarted(`${folder} is not a folder with rules`)
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const paths = entries
-    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isFile()) throw new NotStarted(`${folder} is a file; give the folder of the rule set: ${dirname(folder)}`)
+  if (found === undefined || !found.isDirectory()) throw new NotStarted(`${folder} is not a folder with rules`)
   const files = new Map<string, string>()
-  for (const path of paths) files.set(relative(folder, path).replaceAll('\\', '/'), await readText(path))
+  for (const path of (await yamlFilesBelow(folder, 0)).sort())
+    files.set(relative(folder, path).replaceAll('\\', '/'), await readText(path))
   return files
 }
+
+async function yamlFilesBelow(folder: string, depth: number): Promise<string[]> {
+  // A link may lead back up; no one nests rules so deep.
+  if (depth > foldersDeepMax) return []
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new NotStarted(fileProblem(folder, error))
+  })
+  const paths: string[] = []
+  for (const name of names) {
+    if (name.startsWith('.')) continue
+    const path = join(folder, name)
+    const entry = await stat(path).catch(() => undefined)
+    if (entry?.isDirectory()) paths.push(...(await yamlFilesBelow(path, depth + 1)))
+    else if (/\.ya?ml$/.test(name)) paths.push(path)
+  }
+  return paths
+}
+
+const foldersDeepMax = 8
 
 /** The rule set of a folder. Rejects with FoundErrors, which shows every error. */
 export async function loadRuleFolder(folder: string): Promise<RuleSet> {
@@ -41,11 +56,12 @@ export function diagnosticText(folder: string, { file, line, column, severity, m
   return `${join(folder, file)}:${line}:${column}: ${kind}${message}${hint === undefined ? '' : `\n    hint: ${hint}`}`
 }
 
-async function readText(path: string): Promise<string> {
+/** A text file, which must be UTF-8. Rejects with NotStarted. */
+export async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
   } catch (error) {
     if (error instanceof TypeError) throw new NotStarted(`${path} is not UTF-8`)
-    throw new NotStarted(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new NotStarted(fileProblem(path, error))
   }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { ruleFilesSchema } from '#shared/rule-language/json-schema'
 import { checkRuleFiles } from '#shared/rule-language/rule-tests'
 import { type Command, readFlags } from './command.ts'
@@ -93,7 +94,7 @@ async function test(args: readonly string[]): Promise<number> {
     progress.clear()
     const { name } = ruleSet.rules[testCase.rule]
     process.stdout.write(
-      `FAILED ${folder}/${testCase.file}:${testCase.line} ${name}: ${testCase.name}\n${difference}\n\n`,
+      `FAILED ${join(folder, testCase.file)}:${testCase.line} ${name}: ${testCase.name}\n${difference}\n\n`,
     )
   }
   progress.clear()

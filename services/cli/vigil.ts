@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { ArenaFull } from '#shared/cep/run-blocks'
 import { ArenaFullError } from '#shared/memory/words'
 import { nearest } from '#shared/rule-language/diagnostic'
@@ -37,8 +38,11 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${command.help}\n`)
     return exitCodes.done
   }
+  endOnSignal(command.name)
   return command.run(rest).catch((error: unknown) => explain(error, command.name))
 }
+
+const version = (): string => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h'
 
@@ -47,9 +51,23 @@ function endWithStdout(command: string | undefined): void {
   process.stdout.on('error', (error) => process.exit(explain(new OutputFailed('stdout', error, true), command)))
 }
 
+/** What a run that is stopped leaves: results take their place only when they are complete. */
+function endOnSignal(command: string): void {
+  const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+  for (const [signal, code] of Object.entries(signals))
+    process.on(signal, () => {
+      console.error(`\nvigil ${command}: stopped; files of earlier runs are as they were`)
+      process.exit(code)
+    })
+}
+
 /** @param args name no command */
 function showCommands(args: readonly string[]): number {
   const [first, second = '--help'] = args
+  if (first === '--version') {
+    process.stdout.write(`vigil ${version()}\n`)
+    return exitCodes.done
+  }
   const isGroup = commands.some(({ name }) => name.startsWith(`${first} `))
   if (first === 'help' || (first !== undefined && isHelp(first)) || (isGroup && isHelp(second) && args.length > 1)) {
     process.stdout.write(`${overview(isGroup ? first : '')}\n`)
@@ -95,10 +113,11 @@ function overview(group: string): string {
 
 function unknownCommand(args: readonly string[]): string {
   const written = args[0] === 'rules' && args[1] !== undefined ? `rules ${args[1]}` : args[0]
-  const near = nearest(
-    written,
-    commands.map(({ name }) => name),
+  // `chek` means `rules check`: the last word of a name counts as well.
+  const words = new Map(
+    commands.flatMap(({ name }) => [[name, name] as const, [name.split(' ').at(-1) ?? name, name] as const]),
   )
+  const near = words.get(nearest(written, words.keys()) ?? '')
   return `vigil: there is no command "${written}"${near === undefined ? '' : `; did you mean ${near}?`}\n\n${overview('')}`
 }
 

@@ -5,7 +5,7 @@ import { Cooldowns } from './cooldown.ts'
 import { decide, reachesAlert, scenarioScores } from './decision.ts'
 import { compareEntries, type Entry, type ToldAlert } from './entry.ts'
 import { HeldMatches } from './held-matches.ts'
-import type { ActorRef, Hit, Settlement } from './hit.ts'
+import { type ActorRef, type Hit, type Settlement, staysFound } from './hit.ts'
 
 /** Where revisions go. Within one call of `settle`, in order of event time. */
 export interface AlertSink {
@@ -24,6 +24,8 @@ export interface AlertBookOptions {
   readonly sha256Hex: (text: string) => string
   /** The lowest place that the actor can still go back to. */
   readonly oldestPlace: (actor: ActorRef) => number
+  /** Time of an actor's newest event. Time alone may have found something later. */
+  readonly newestAt: (actor: ActorRef) => number
 }
 
 /**
@@ -41,7 +43,6 @@ export class AlertBook {
   readonly #options: AlertBookOptions
   /** By rule. */
   readonly #alertContents: readonly ((hit: Hit) => string)[]
-  readonly #keptMs: number
   readonly #cooldowns: Cooldowns
   readonly #held = new HeldMatches()
   readonly #entries = new Map<string, Entry>()
@@ -54,7 +55,6 @@ export class AlertBook {
     this.#alertContents = options.ruleSet.rules.map((rule) =>
       alertContent(options.tenant, rule, options.ruleSet.events),
     )
-    this.#keptMs = options.isSorted ? 0 : options.latenessMs
     this.#cooldowns = new Cooldowns(options.ruleSet.rules)
     this.states = new BookStates({
       rules: options.ruleSet.rules,
@@ -96,15 +96,15 @@ export class AlertBook {
   }
 
   /** The actor judges again what lies at this place or later: what it found there no longer counts. */
-  rewind(actor: ActorRef, place: number): void {
+  rewind(actor: ActorRef, place: number, at: number): void {
     this.states.rewound(actor)
     for (const entry of this.#byActor.get(actor) ?? []) {
-      const kept = entry.hits.filter((hit) => hit.actor !== actor || hit.place < place)
+      const kept = entry.hits.filter((hit) => hit.actor !== actor || staysFound(hit, place, at))
       if (kept.length === entry.hits.length) continue
       entry.hits.splice(0, entry.hits.length, ...kept)
       this.#touch(entry)
     }
-    for (const { entry, hit } of this.#held.rewind(actor, place)) {
+    for (const { entry, hit } of this.#held.rewind(actor, place, at)) {
       entry.hits.push(hit)
       this.#touch(entry)
     }
@@ -241,16 +241,17 @@ export class AlertBook {
     return this.#options.sha256Hex(this.#alertContents[hit.rule](hit)).slice(0, alertIdLength)
   }
 
-  /** What lies behind an actor's newest entry by the lateness or more can no longer change there. */
+  /** What lies behind an actor's newest event by the lateness or more can no longer change there. */
   #prune(actor: ActorRef): void {
     const entries = this.#byActor.get(actor)
     if (entries === undefined) return
-    const newestAt = entries[entries.length - 1].at
+    const { isSorted, latenessMs, newestAt, oldestPlace } = this.#options
+    const settledAt = isSorted ? Number.POSITIVE_INFINITY : newestAt(actor) - latenessMs
     let done = 0
     while (
       done < entries.length &&
-      entries[done].at <= newestAt - this.#keptMs &&
-      !this.#held.isNeeded(entries[done], actor, this.#options.oldestPlace)
+      entries[done].at <= settledAt &&
+      !this.#held.isNeeded(entries[done], actor, oldestPlace)
     ) {
       const entry = entries[done++]
       if (this.#cooldowns.isNeeded) this.#cooldowns.leave(actor, entry)

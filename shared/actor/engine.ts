@@ -56,7 +56,9 @@ export class Engine {
     this.#options = options
     const oldestPlace = ({ population, key }: ActorRef): number =>
       this.#populations[population]?.oldestPlace(key) ?? Number.NEGATIVE_INFINITY
-    this.#book = new AlertBook({ ...options, oldestPlace })
+    const newestAt = ({ population, key }: ActorRef): number =>
+      this.#populations[population]?.newestAt(key) ?? Number.POSITIVE_INFINITY
+    this.#book = new AlertBook({ ...options, oldestPlace, newestAt })
     this.ruleCounts = ruleSet.rules.map(() => ({ faults: 0, refused: 0 }))
     const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
     const sink = this.#hitSink()
@@ -65,7 +67,16 @@ export class Engine {
       if (rules.length === 0 && !homes.has(key)) return undefined
       const types = ruleSet.events.types.flatMap(({ keys }, type) => (keys.some((k) => k.key === key) ? [type] : []))
       const plan = planPopulation({ events: ruleSet.events, key, types, rules: rules.map(({ rule }) => rule) })
-      return new Population({ ...options, key, plan, rules, view: this.#view, sink, lists: ruleSet.lists })
+      return new Population({
+        ...options,
+        stopsAtDeadlines: true,
+        key,
+        plan,
+        rules,
+        view: this.#view,
+        sink,
+        lists: ruleSet.lists,
+      })
     })
     this.states = new EngineStates({
       events: ruleSet.events,
@@ -165,7 +176,7 @@ export class Engine {
       },
       held: (hit: Hit, number: number) => book.addHeld(hit, number),
       settled: (settlement) => book.settleHeld(settlement),
-      rewound: (actor: ActorRef, place: number) => book.rewind(actor, place),
+      rewound: (actor, place, at) => book.rewind(actor, place, at),
       faulted: (rule) => {
         this.ruleCounts[rule].faults++
       },

@@ -1,6 +1,6 @@
 import { invariant } from '#shared/domain/invariant'
 import type { Entry } from './entry.ts'
-import type { ActorRef, Hit, Settlement } from './hit.ts'
+import { type ActorRef, type Hit, type Settlement, staysFound } from './hit.ts'
 
 export interface HeldMatch {
   readonly hit: Hit
@@ -58,12 +58,12 @@ export class HeldMatches {
    * The actor goes back: matches found from the place on are forgotten, decisions made from there on are undone.
    * @returns matches that had been skipped and are held again
    */
-  rewind(actor: ActorRef, place: number): readonly HeldMatch[] {
+  rewind(actor: ActorRef, place: number, at: number): readonly HeldMatch[] {
     const matches = this.#byActor.get(actor)
     if (matches === undefined) return []
     const revived: HeldMatch[] = []
     const kept = matches.filter((match) => {
-      if (match.hit.place >= place) {
+      if (!staysFound(match.hit, place, at)) {
         if (match.settlement === undefined) this.#open--
         return false
       }

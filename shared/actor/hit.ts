@@ -41,8 +41,11 @@ export interface HitSink {
   held(hit: Hit, number: number): void
   /** A held match is final, or was skipped. `number` is the matcher's, `rule` as in the hit. */
   settled(settlement: Settlement): void
-  /** What this actor found at this place or later no longer counts: it is judged again. */
-  rewound(actor: ActorRef, place: number): void
+  /**
+   * What this actor found at this place or later no longer counts: it is judged again. What time alone made true up to `at`, the time of
+   * the event that came out of order, stands.
+   */
+  rewound(actor: ActorRef, place: number, at: number): void
   /** The rule faulted for the event. */
   faulted(rule: number): void
   /** A bound refused something of a rule: runs, events of a run, held matches. */
@@ -75,3 +78,7 @@ export interface Settlement {
   /** Where in the actor's history it was decided, as in `Hit`. */
   readonly place: number
 }
+
+/** Whether a hit still counts when its actor goes back to this place for an event of this time. */
+export const staysFound = (hit: Hit, place: number, at: number): boolean =>
+  hit.eventId === undefined ? hit.at <= at : hit.place < place

@@ -26,6 +26,11 @@ interface PatternRunsOptions {
   readonly sink: HitSink
   readonly latenessMs: number
   readonly isSorted: boolean
+  /**
+   * Time stops at each instant at which an absence comes true, so that results do not depend on how often others make time pass.
+   * False: it moves in one step to each event, as in Flink. The matches are the same; which partial matches ran out of time is not.
+   */
+  readonly stopsAtDeadlines: boolean
   readonly refOf: (slot: number) => ActorRef
 }
 
@@ -46,6 +51,8 @@ export class PatternRuns {
   readonly #hasAbsences: boolean
   /** What is found now was found before, and stands. */
   #isSilent = false
+  /** What time alone makes true now was told before, and stands; only what becomes of matches held back is to be told. */
+  #isRepeating = false
   #slot = 0
   #h = 0
   /** Place of what is being found, as in `Hit`. */
@@ -98,14 +105,25 @@ export class PatternRuns {
     else if (this.#snapshots.isDue(h, position)) this.#takeSnapshot(h, position)
   }
 
-  /** Lets time pass for one actor. */
+  /**
+   * Lets time pass for one actor: absences come true at their instants. Nothing else moves, so what an actor finds does not depend on
+   * how often others made time pass; runs that are out end with its next event.
+   */
   advance(slot: number, h: number, now: number): void {
-    if (this.#patterns.length === 0) return
+    if (!this.#hasAbsences) return
+    this.#aim(slot, h)
+    this.#place = this.#options.history.head(h) - 0.5
+    for (const pattern of this.#patterns) this.#passDeadlines(pattern, now)
+    this.#schedule()
+    if (!this.#options.isSorted) this.#movedTo.set(slot, now)
+  }
+
+  /** Lets time pass for one actor also where that only ends runs. */
+  expire(slot: number, h: number, now: number): void {
     this.#aim(slot, h)
     this.#place = this.#options.history.head(h) - 0.5
     for (const pattern of this.#patterns) this.#advance(pattern, now)
     if (this.#hasAbsences) this.#schedule()
-    if (!this.#options.isSorted) this.#movedTo.set(slot, now)
   }
 
   /** The history lets go of the records before `position`, although runs may have taken them. */
@@ -131,8 +149,11 @@ export class PatternRuns {
     return false
   }
 
-  /** Brings the runs back to what they were before the record at this position; the newer records are already taken out. */
-  restore(slot: number, h: number, position: number): void {
+  /**
+   * Brings the runs back to what they were before the record at this position; the newer records are already taken out.
+   * @param at time of the record that comes there now. What time alone had found up to it was told, and stands.
+   */
+  restore(slot: number, h: number, position: number, at: number): void {
     if (this.#patterns.length === 0) return
     this.#aim(slot, h)
     const { history, registers } = this.#options
@@ -153,6 +174,10 @@ export class PatternRuns {
       }
     }
     this.#isSilent = false
+    this.#place = position - 0.5
+    this.#isRepeating = true
+    for (const pattern of this.#patterns) this.#passDeadlines(pattern, at)
+    this.#isRepeating = false
   }
 
   /** The first position that must be kept so that runs can go back to any record from `lateFrom` on. */
@@ -180,7 +205,26 @@ export class PatternRuns {
     for (const { judge } of this.#patterns) judge.view.actor.h = h
   }
 
+  /** Brings one pattern's runs to `now`, as an event at that time finds them. */
   #advance(pattern: RunningPattern, now: number): void {
+    if (this.#options.stopsAtDeadlines) this.#passDeadlines(pattern, now)
+    this.#moveTo(pattern, now)
+  }
+
+  /** Stops at each instant at which an absence comes true, so that it makes no difference in how many steps time passes. */
+  #passDeadlines(pattern: RunningPattern, now: number): void {
+    if (!pattern.endsInAbsence) return
+    let passed = Number.NEGATIVE_INFINITY
+    for (let handle = this.#handle(pattern); handle !== 0; handle = this.#handle(pattern)) {
+      const deadline = pattern.matcher.earliestDeadline(handle)
+      if (deadline > now) return
+      invariant(deadline > passed, 'an absence comes true once')
+      passed = deadline
+      this.#moveTo(pattern, deadline)
+    }
+  }
+
+  #moveTo(pattern: RunningPattern, now: number): void {
     const handle = this.#handle(pattern)
     if (handle === 0) return
     pattern.isByTime = true
@@ -247,14 +291,15 @@ export class PatternRuns {
     })
     judge.view.actor.taken = matcher.taken
     const opening = openingOf(body, judge.view)
-    const endsInAbsence = body.pattern.steps.at(-1)?.contiguity === 'notFollowedBy'
+    // The last step of all, or of a group that is last.
+    const endsInAbsence = automaton.hasPending
     return { judge, index, matcher, automaton, opening, endsInAbsence, isByTime: false }
   }
 
   #sinkOf(judge: RuleJudge, index: number): Sink {
     const { sink, refOf } = this.#options
     const found = (match: Match, isHeld: boolean): void => {
-      if (this.#isSilent) return
+      if (this.#isSilent || this.#isRepeating) return
       const { isByTime, matcher } = this.#patterns[index]
       const actor = refOf(this.#slot)
       const make = (): Hit => matchHit({ match, judge, isByTime, isHeld, actor, place: this.#place })

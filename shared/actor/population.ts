@@ -38,6 +38,8 @@ export interface PopulationOptions {
   readonly latenessMs: number
   /** Events come in order: nothing is kept for going back. */
   readonly isSorted: boolean
+  /** As in `PatternRuns`. */
+  readonly stopsAtDeadlines: boolean
   readonly hashKey: number
 }
 
@@ -118,6 +120,7 @@ export class Population {
       sink: options.sink,
       latenessMs: options.latenessMs,
       isSorted: options.isSorted,
+      stopsAtDeadlines: options.stopsAtDeadlines,
       refOf: (slot) => this.#ref(slot),
     })
     this.#retention = new Retention(this.#history, plan, options.latenessMs, this.#runs)
@@ -238,7 +241,7 @@ export class Population {
     if (slot < 0) return 0
     const h = this.#header(slot)
     this.states.touch(slot)
-    this.#runs.advance(slot, h, now)
+    this.#runs.expire(slot, h, now)
     return this.#runs.openRuns(h)
   }
 
@@ -255,6 +258,13 @@ export class Population {
     const history = this.#history
     const h = this.#header(slot)
     return history.firstAfter(h, history.at(h, history.head(h) - 1) - this.#options.latenessMs) - 0.5
+  }
+
+  /** Time of an actor's newest event: none that is late for it changes anything. */
+  newestAt(key: string): number {
+    const slot = this.keys.find(key)
+    const h = this.#header(slot)
+    return this.#history.at(h, this.#history.head(h) - 1)
   }
 
   #compare(record: number, at: number, digest: number): Outcome {
@@ -370,8 +380,8 @@ export class Population {
     this.#scratch.U[digestHalf] = digest
     for (let position = head - 1; position >= place; position--) this.#takeOut(h, position)
     this.#extremes.rewind(h, (cursor) => this.#windows.cursor(h, cursor))
-    this.#options.sink.rewound(this.#ref(slot), place - 0.5)
-    this.#runs.restore(slot, h, place)
+    this.#options.sink.rewound(this.#ref(slot), place - 0.5, at)
+    this.#runs.restore(slot, h, place, at)
     for (let k = 0; k <= newer; k++) {
       this.#registers.load(this.#scratch, history.layout, k * words)
       this.#append(slot, h, this.#scratch.U[k * words * 2 + digestHalf])

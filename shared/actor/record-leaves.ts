@@ -89,7 +89,7 @@ function textLeaf(e: Expression, view: RuleView): () => string | undefined {
       return () => textOf(history, R[register])
     }
     case 'envelope':
-      if (e.name === 'id') return () => history.idText(registers.id)
+      if (e.name === 'id') return () => (Number.isNaN(registers.id) ? undefined : history.idText(registers.id))
       break
     case 'step-element': {
       const read = textAt(e.of, view)

@@ -14,7 +14,7 @@ export class Registers {
   readonly #saved: Float64Array
   readonly #savedBits: Uint32Array
   at = 0
-  /** As in the record: the id's number, or minus the handle of its text. */
+  /** As in the record: the id's number, or minus the handle of its text; NaN where there is no event. */
   id = 0
   key = ''
 
@@ -75,6 +75,7 @@ export class Registers {
     this.R.fill(Number.NaN)
     this.X.fill(0)
     this.at = at
+    this.id = Number.NaN
     this.key = key
     const result = read()
     this.R.set(this.#saved)

@@ -152,6 +152,7 @@ class Watch {
       sink: this.#sink(),
       latenessMs: 0,
       isSorted: true,
+      stopsAtDeadlines: false,
       hashKey: 0,
     })
   }
@@ -181,10 +182,9 @@ class Watch {
     }
   }
 
-  /** Lets time pass for all actors: in a replay the runs of an actor end with its next event, here what ends is told at once. */
+  /** Lets time pass for all actors, in one step as in Flink: in a replay runs end with the actor's next event, here it is told at once. */
   #advance(now: number): void {
     this.#now = Math.max(this.#now, now)
-    this.#population.advance(this.#now)
     for (const key of this.#keys) this.#population.expire(key, this.#now)
   }
 

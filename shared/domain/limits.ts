@@ -40,6 +40,8 @@ export const limits = {
   /** Features of a rule, and steps of a pattern with those of its groups: more cannot be read as one sentence. */
   featuresPerRuleMax: 50,
   stepsPerPatternMax: 50,
+  /** Nested groups multiply their rounds. Above it, compiling a pattern takes seconds and its automaton megabytes. */
+  statesPerPatternMax: 2_000,
   /** Upper end of `times`: a pattern becomes a state for each round. */
   timesMax: 1_000,
   /** Texts that people read: title, message, note, reason. */

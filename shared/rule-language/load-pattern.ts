@@ -39,6 +39,16 @@ export function loadPattern(
   const loading = new PatternLoading(numbered, scope, context)
   const steps = loading.sequence(pattern.value)
   const body: Pattern = { steps, withinMs: within?.value ?? null, skip: skipOf(skip) }
+  const states = statesOf(steps)
+  if (states > limits.statesPerPatternMax) {
+    problems.error(
+      pattern.at,
+      'out-of-bounds',
+      `the rounds of its groups and steps multiply to ${states} states; at most ${limits.statesPerPatternMax} are taken`,
+      'lower times of a group, or of the steps in it',
+    )
+    return undefined
+  }
   const validity = checkPattern(body)
   for (const problem of validity.problems) {
     const step = stepAt(problem.path, pattern.value)
@@ -54,6 +64,15 @@ export function loadPattern(
       'an empty match is never reported; make one of its steps not optional',
     )
   return { kind: 'pattern', pattern: body, steps: numbered.map(({ name }) => name), conditions: loading.conditions }
+}
+
+/** A step becomes a state for each of its rounds, a group all its states for each of its own. */
+function statesOf(elements: readonly Element[]): number {
+  return elements.reduce((sum, element) => {
+    const { times } = element
+    const rounds = times === null ? 1 : (times.to ?? times.from + 1)
+    return sum + rounds * (element.kind === 'group' ? statesOf(element.steps) : 1)
+  }, 0)
 }
 
 class PatternLoading {

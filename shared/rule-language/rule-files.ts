@@ -45,11 +45,20 @@ function kindOf(path: string): FileKind | undefined {
   return undefined
 }
 
+/** What a file of any name is that holds such a key at its top. */
+const writtenKinds: ReadonlyMap<string, string> = new Map([
+  ['rule', 'rule'],
+  ['tests', 'test'],
+  ['scenario', 'scenario'],
+  ['events', 'events'],
+])
+
 function warnOfNearMiss(file: SourceFile, problems: Problems): void {
   const near = /(?:^|\/)(?:(.*)\.)?(rules?|tests?|scenarios?|events?)\.ya?ml$/i.exec(file.name)
   const isList = /^lists?\/.*\.ya?ml$/i.test(file.name)
-  if (near === null && !isList) return
-  const kind = near?.[2].toLowerCase().replace(/s$/, '')
+  const written = /^(rule|scenario|list|events|tests)[ \t]*:/m.exec(file.text)?.[1]
+  if (near === null && !isList && written === undefined) return
+  const kind = (near?.[2] ?? (isList ? undefined : writtenKinds.get(written ?? '')))?.toLowerCase().replace(/s$/, '')
   const name =
     kind === undefined
       ? 'lists/NAME.yaml'

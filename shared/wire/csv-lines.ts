@@ -51,6 +51,10 @@ export class CsvLines {
 function header(block: LineBlock, file: string): readonly string[] {
   const cells = cellsOf(block, 0)
   if (!Array.isArray(cells)) throw new InputRefused(`${file}: the header cannot be read: ${cells.message}`)
+  if (cells.length === 1 && /[;\t|]/.test(cells[0]))
+    throw new InputRefused(
+      `${file}: its header is one cell, so its cells are not separated by commas; CSV is read with commas (RFC 4180): convert it first`,
+    )
   const twice = cells.find((name, i) => cells.indexOf(name) !== i)
   if (twice !== undefined) throw new InputRefused(`${file}: two columns are named "${twice}"`)
   return cells

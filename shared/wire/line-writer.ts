@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { access, constants, type FileHandle, open, rename, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { fileProblem } from './input-failure.ts'
 
@@ -30,7 +30,8 @@ export class OutputFailed extends Error {
 /** Where bytes go, in order; the next call comes after the last has resolved. */
 interface ByteSink {
   write(bytes: Buffer): Promise<void>
-  close(): Promise<void>
+  /** @param isComplete everything was written */
+  close(isComplete: boolean): Promise<void>
 }
 
 /**
@@ -39,8 +40,8 @@ interface ByteSink {
  * W1 `write` only gathers, so that it can be called from the middle of synchronous work. Whoever writes much awaits `drain`
  *    in between, which keeps what is gathered within what was written since.
  * W2 A failure is reported by the next `drain` or `close`, and by each one after it; nothing is written past it.
- * W3 The path is written as it is, not replaced at the end: it may be a pipe or `/dev/null`. After a failure the file holds a
- *    prefix of the output.
+ * W3 A file is written beside its place and takes it when it is complete, so that a run that breaks off leaves the last good result as it
+ *    was, and its own part in `FILE.partial`. A pipe or device is written as it is.
  */
 export class LineWriter {
   readonly #name: string
@@ -54,12 +55,20 @@ export class LineWriter {
     this.#sink = sink
   }
 
-  /** Creates or empties the file. Rejects with OutputFailed, `isStarted` false. */
+  /** For a file or a pipe. Rejects with OutputFailed, `isStarted` false. */
   static async toFile(file: string): Promise<LineWriter> {
-    const handle = await open(file, 'w').catch((error: unknown) => {
+    const isWritable = await access(file, constants.W_OK).then(
+      () => true,
+      (error: unknown) => error,
+    )
+    const found = await stat(file).catch(() => undefined)
+    if (found !== undefined && isWritable !== true) throw new OutputFailed(file, isWritable, false)
+    const isReplaced = found === undefined || found.isFile()
+    const target = isReplaced ? `${file}.partial` : file
+    const handle = await open(target, 'w').catch((error: unknown) => {
       throw new OutputFailed(file, error, false)
     })
-    return new LineWriter(file, new FileSink(handle))
+    return new LineWriter(file, new FileSink(handle, isReplaced ? { from: target, to: file } : undefined))
   }
 
   /** For stdout; closing does not end the stream. */
@@ -85,7 +94,7 @@ export class LineWriter {
     try {
       if (this.#failure === undefined) await this.#flush()
     } finally {
-      await this.#sink.close().catch((error: unknown) => this.#fail(error))
+      await this.#sink.close(this.#failure === undefined).catch((error: unknown) => this.#fail(error))
     }
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -112,9 +121,11 @@ const pieceCharacters = 256 * 1024
 
 class FileSink implements ByteSink {
   readonly #handle: FileHandle
+  readonly #rename: { readonly from: string; readonly to: string } | undefined
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, rename: { readonly from: string; readonly to: string } | undefined) {
     this.#handle = handle
+    this.#rename = rename
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -122,8 +133,9 @@ class FileSink implements ByteSink {
       at += (await this.#handle.write(bytes, at, bytes.length - at, null)).bytesWritten
   }
 
-  close(): Promise<void> {
-    return this.#handle.close()
+  async close(isComplete: boolean): Promise<void> {
+    await this.#handle.close()
+    if (isComplete && this.#rename !== undefined) await rename(this.#rename.from, this.#rename.to)
   }
 }
 

@@ -42,8 +42,7 @@ export function summaryText(summary: Summary, seconds: number): string {
   for (const [rule, count] of Object.entries(summary.alerts)) lines.push(`  ${rule}: ${n(count)}`)
   for (const [reason, count] of dead) lines.push(`  dead letters, ${reason}: ${n(count)}`)
   for (const [rule, count] of Object.entries(summary.faults))
-    if (count > 0)
-      lines.push(`  ${rule} could not be judged at ${n(count)} events (overflow, division by zero or a bad conversion)`)
+    if (count > 0) lines.push(`  ${rule} could not be judged at ${n(count)} events`)
   for (const [rule, count] of Object.entries(summary.refused))
     if (count > 0) lines.push(`  ${rule}: ${n(count)} partial matches refused, as too many were open at once`)
   if (summary.truncated > 0)
@@ -51,6 +50,15 @@ export function summaryText(summary: Summary, seconds: number): string {
       `  ${n(summary.truncated)} events left their windows early: an account has more in its windows than a history holds`,
     )
   return lines.join('\n')
+}
+
+/** What looks like success and is none. */
+export function summaryWarnings({ rows, events, late, deadLetters }: Summary): string[] {
+  const dead = Object.values(deadLetters).reduce((sum, count) => sum + count, 0)
+  const warnings: string[] = []
+  if (dead > rows / 2) warnings.push('most rows are no events: see --dead-letters FILE for the reasons')
+  if (late > events) warnings.push('most events are late: --order event-time sorts them first, --lateness allows more')
+  return warnings
 }
 
 function happened(name: string, counts: Readonly<Record<string, number>>): Record<string, unknown> {
