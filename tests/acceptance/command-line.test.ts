@@ -107,7 +107,7 @@ describe('what cannot start', { timeout: 60_000 }, () => {
     ['a time without a zone', () => ['generate', '--start', '2026-01-01'], /--start is a time such as/],
     ['an absent folder of rules', () => ['replay', '--rules', 'nowhere', '--events', good], /nowhere is not a folder/],
     ['an absent folder to check', () => ['rules', 'check', 'nowhere'], /nowhere is not a folder/],
-    ['a file as folder', () => ['rules', 'test', good], /good\.jsonl is not a folder/],
+    ['a file as folder', () => ['rules', 'test', good], /good\.jsonl is a file; give the folder/],
     [
       'an absent file',
       () => ['replay', '--rules', folder, '--events', 'nowhere.jsonl'],
@@ -115,7 +115,7 @@ describe('what cannot start', { timeout: 60_000 }, () => {
     ],
     ['a second file that is absent', () => replay('--events', 'nowhere.jsonl'), /nowhere\.jsonl: does not exist/],
     ['a folder as file', () => replay('--events', workspace.path('folder.jsonl')), /folder\.jsonl: is a folder/],
-    ['an absent map', () => replay('--map', 'nowhere.yaml'), /--map nowhere\.yaml: does not exist/],
+    ['an absent map', () => replay('--map', 'nowhere.yaml'), /nowhere\.yaml: does not exist/],
     [
       'a name without a format',
       () => replay('--events', 'events.txt'),
