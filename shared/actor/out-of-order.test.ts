@@ -114,4 +114,62 @@ message: "{key} bought nothing after {login.at}"`,
     expect(run(rules, [login({ id: '1', at: 0 })], { until: 5 * minute - 1 }).alerts).toEqual([])
     expect(run(rules, [login({ id: '1', at: 0 })], { until: 5 * minute }).alerts).toHaveLength(1)
   })
+
+  it('told before the lateness of its account began is withdrawn all the same', () => {
+    const both = bankRules({
+      soon: patternOf('3m'),
+      later: patternOf('50m'),
+    })
+    const events = [login({ id: '1', at: 0 }), purchase('3', 60, { account: 'B' }), purchase('2', 1)]
+    const { revisions, alerts } = run(both, events, { order: 'arrival', latenessMs: 2 * minute })
+    expect(words(revisions)).toEqual([
+      'soon login: 1 raised 1',
+      'later login: 1 raised 1',
+      'soon login: 1 withdrawn 2',
+      'later login: 1 withdrawn 2',
+    ])
+    expect(alerts).toEqual([])
+  })
+
+  it('is told once, though an event before the next one comes later', () => {
+    const soon = bankRules({ soon: patternOf('3m') })
+    const events = [
+      login({ id: '1', at: 0 }),
+      login({ id: '2', at: 2 * minute }),
+      login({ id: '9', at: 11 * minute }),
+      login({ id: '8', at: 11 * minute }),
+    ]
+    const { revisions } = run(soon, events, { order: 'arrival', latenessMs: 2 * minute })
+    expect(words(revisions)).toEqual(['soon login: 1 raised 1', 'soon login: 2 raised 1'])
+  })
+
+  it('at the end of a group needs no further event either', () => {
+    const grouped = bankRules({
+      grouped: `
+on: [transaction, login]
+pattern:
+  - begin: login
+    where: type == "login"
+  - followedBy: once
+    group:
+      - begin: purchase
+        where: type == "transaction"
+      - notFollowedBy: another
+        where: type == "transaction"
+within: 10m`,
+    })
+    const events = [login({ id: '1', at: 0 }), purchase('2', 1)]
+    expect(words(run(grouped, events, { until: 60 * minute }).revisions)).toEqual([
+      'grouped login: 1, purchase: 2 raised 1',
+    ])
+  })
 })
+
+const patternOf = (within: string): string => `
+on: [transaction, login]
+pattern:
+  - begin: login
+    where: type == "login"
+  - notFollowedBy: purchase
+    where: type == "transaction"
+within: ${within}`

@@ -153,7 +153,7 @@ export interface Findings {
 /** Runs events through a new engine. */
 export function run(ruleSet: RuleSet, events: readonly BankEvent[], options: RunOptions = {}): Findings {
   const order = options.order ?? 'sorted'
-  const arena = options.arena ?? new PoisonedArena(64 * 2 ** 20)
+  const arena = options.arena ?? new PoisonedArena(16 * 2 ** 20)
   const revisions: Told[] = []
   const decisions: Record<string, Decision> = {}
   const features: Record<string, Readonly<Record<string, unknown>>> = {}
