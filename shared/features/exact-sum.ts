@@ -226,7 +226,7 @@ function integerRoot(n: bigint): bigint {
 }
 
 /** A double as an exact fraction: integer × 2^exponent. */
-export function decompose(value: number): { integer: bigint; exponent: number } {
+function decompose(value: number): { integer: bigint; exponent: number } {
   if (value === 0) return { integer: 0n, exponent: 0 }
   let exponent = Math.floor(Math.log2(Math.abs(value))) - 52
   exponent = Math.max(exponent, -1074)

@@ -1,4 +1,5 @@
 import type { EventSchema } from '#shared/domain/event-schema'
+import { invariant } from '#shared/domain/invariant'
 import { powerOfTen } from '#shared/domain/money'
 import { dependsOnEventOnly, expressionKey, mayFault } from '#shared/rule-language/analysis'
 import { type Expression, operands } from '#shared/rule-language/expression'
@@ -350,6 +351,6 @@ const hasCollection = (e: Expression): boolean =>
   e.type.kind === 'list' || e.type.kind === 'map' || operands(e).some(hasCollection)
 
 function required(of: Expression | undefined): Expression {
-  if (of === undefined) throw new Error('invariant: a feature that aggregates names what it aggregates')
+  invariant(of !== undefined, 'a feature that aggregates names what it aggregates')
   return of
 }

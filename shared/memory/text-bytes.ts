@@ -1,5 +1,5 @@
 import type { Arena } from './arena.ts'
-import { storeText } from './text.ts'
+import { hasWideUnit, storeText } from './text.ts'
 
 /**
  * Texts outside the arena, one after the other, in the form that a block has inside: four bytes (twice the length in UTF-16 units, plus
@@ -86,9 +86,4 @@ export function unitsText(header: number, bytes: Uint8Array, at: number): string
   if (header & 1) for (let i = at; i < end; i += 2) text += String.fromCharCode(bytes[i] | (bytes[i + 1] << 8))
   else for (let i = at; i < end; i++) text += String.fromCharCode(bytes[i])
   return text
-}
-
-export function hasWideUnit(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return true
-  return false
 }

@@ -51,7 +51,8 @@ export function releaseText(arena: Arena, handle: number): void {
 
 const textWords = (length: number, isWide: boolean): number => Math.ceil((4 + length * (isWide ? 2 : 1)) / 8)
 
-function hasWideUnit(text: string): boolean {
+/** Whether a text needs two bytes a unit. */
+export function hasWideUnit(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return true
   return false
 }
