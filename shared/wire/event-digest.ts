@@ -30,25 +30,6 @@ export function digestText(salt: number, text: string): number {
   return finish(hash)
 }
 
-/** What `digestText` gives for the text of `view[start, end)`, bytes of ASCII. */
-export function digestAscii(salt: number, view: DataView, start: number, end: number): number {
-  const length = end - start
-  const lastWord = start + (length & ~3)
-  let hash = mix(salt, length)
-  let at = start
-  for (; at < lastWord; at += 4) {
-    const four = view.getInt32(at, true)
-    hash = mix(hash, (four & 0xff) | ((four & 0xff00) << 8))
-    hash = mix(hash, ((four >>> 16) & 0xff) | ((four >>> 24) << 16))
-  }
-  if ((length & 2) !== 0) {
-    hash = mix(hash, view.getUint8(at) | (view.getUint8(at + 1) << 16))
-    at += 2
-  }
-  if ((length & 1) !== 0) hash = mix(hash, view.getUint8(at))
-  return finish(hash)
-}
-
 /** Of any value in memory. The order of a list counts, that of a map's entries does not. */
 export function digestValue(salt: number, value: Value): number {
   if (typeof value === 'number') return digestNumber(salt, value)
@@ -65,15 +46,15 @@ export function digestValue(salt: number, value: Value): number {
 
 const isMap = (value: Value): value is ReadonlyMap<string, Value> => value instanceof Map
 
-// The rounds of MurmurHash3 for 32 bits (Austin Appleby, public domain).
-function mix(hash: number, word: number): number {
+// The rounds of MurmurHash3 for 32 bits (Austin Appleby, public domain). Exported for `scan-text.ts`, which digests bytes.
+export function mix(hash: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51)
   k = Math.imul((k << 15) | (k >>> 17), 0x1b873593)
   const h = hash ^ k
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0
 }
 
-function finish(hash: number): number {
+export function finish(hash: number): number {
   let h = hash ^ (hash >>> 16)
   h = Math.imul(h, 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)

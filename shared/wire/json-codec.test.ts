@@ -27,6 +27,18 @@ function decoded(text: string): EventBatch {
 
 const digest = (text: string): number => decoded(text).digest[0]
 
+describe('an amount of many digits', () => {
+  const amount = (digits: string): string => row().replace('12.3', digits)
+
+  it.each(['12.340000000000000001', '1.0000000000000001', '90071992547409.911'])('is not rounded: %s', (digits) => {
+    expect(decode(amount(digits))).toMatchObject({ reason: 'bad-value', field: 'amount' })
+  })
+
+  it.each(['12.3400000000000000000', '12.34'])('may have zeros behind it: %s', (digits) => {
+    expect(decode(amount(digits))).toBeUndefined()
+  })
+})
+
 describe('a good row', () => {
   it('becomes an event with its fields in memory form', () => {
     const batch = decoded(

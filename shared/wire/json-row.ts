@@ -8,6 +8,8 @@ export type JsonObject = Readonly<Record<string, unknown>>
 /** Reads rows that hold one JSON object each. After `parse` gave undefined, `problem` says why. */
 export class JsonRowParser {
   problem: Problem | undefined
+  /** The last row. */
+  text = ''
   /** Whether the last row may hold half a surrogate pair, which only an escape can bring in. */
   hasEscapedUnits = false
 
@@ -15,6 +17,7 @@ export class JsonRowParser {
   parse(bytes: Uint8Array, start: number, end: number): JsonObject | undefined {
     if (end - start > limits.rowBytesMax) return this.#refuse(tooLargeProblem)
     const text = asBuffer(bytes).toString('utf8', start, end)
+    this.text = text
     // A decoder puts U+FFFD where bytes are invalid, but it may as well have been sent.
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) return this.#refuse(badEncodingProblem)
     let value: unknown

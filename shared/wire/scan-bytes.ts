@@ -9,7 +9,6 @@ export const ascii = {
   zero: 0x30,
   nine: 0x39,
   colon: 0x3a,
-  capitalE: 0x45,
   capitalZ: 0x5a,
   openBracket: 0x5b,
   backslash: 0x5c,
@@ -26,9 +25,6 @@ export const ascii = {
 /** What a scan answers where it leaves the row to the reference: no position. */
 export const declined = -1
 
-/** Four letters of each literal as a little-endian word. */
-const literals = { true: 0x65757274, alse: 0x65736c61, null: 0x6c6c756e } as const
-
 /** The first position from `at` that holds no white space of JSON, at most `end`. */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let p = at
@@ -41,10 +37,12 @@ export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** @returns the position behind `true`, `false` or `null` */
-export function literalEnd(view: DataView, start: number, end: number): number {
-  if (start + 4 > end) return declined
+export function literalEnd(view: DataView, start: number): number {
   const word = view.getInt32(start, true)
   if (word === literals.true || word === literals.null) return start + 4
-  if (start + 5 > end || view.getInt32(start + 1, true) !== literals.alse) return declined
-  return view.getUint8(start) === ascii.f ? start + 5 : declined
+  const isFalse = view.getInt32(start + 1, true) === literals.alse && view.getUint8(start) === ascii.f
+  return isFalse ? start + 5 : declined
 }
+
+/** Four letters of each literal as a little-endian word. */
+const literals = { true: 0x65757274, alse: 0x65736c61, null: 0x6c6c756e } as const

@@ -6,38 +6,38 @@ import type { Problem } from '#shared/domain/problem'
 import type { Codec } from './codec.ts'
 import { JsonCodec } from './json-codec.ts'
 import { ascii, declined, literalEnd, skipSpace } from './scan-bytes.ts'
+import { ScanInput } from './scan-input.ts'
 import { LeafScan } from './scan-leaf.ts'
-import { actions, isNameAt, type ScanMember, type ScanObject, type ScanType, scanTypes } from './scan-plan.ts'
+import { isTextAt, type ScanMember, type ScanObject } from './scan-member.ts'
+import { actions, type ScanType, scanTypes } from './scan-plan.ts'
+import { ShapeNotes } from './scan-shape.ts'
 import { SkipScan, scannedLevelsMax } from './scan-skip.ts'
 
 /**
  * Decodes JSON rows straight from their bytes, without an object per row.
  *
  * S1 It accepts only what it understands completely: a row of valid JSON in UTF-8 that holds an event. At the first doubt (an
- *    escape in a text that is needed, a number with an exponent or many digits, a name twice, a list, a mistake) the event is taken
+ *    escape in a name, a name twice, a declared list or map, a mistake) the event is taken
  *    back and the same bytes go to the reference, `JsonCodec`. So nothing here says what is wrong with a row.
  * S2 What it accepts is, column for column and in its digest, what `JsonCodec` makes of the same bytes.
- * S3 What it remembers of earlier rows (the order of names, the type, the minute, short texts) decides how soon it finds its way,
+ * S3 What it remembers of earlier rows (the shapes of rows, the type, the minute, short texts, the lengths of texts) decides how soon it finds its way,
  *    never what it finds: all of it is compared with the bytes again.
  */
 export class ScanCodec implements Codec {
   readonly #types: readonly (ScanType | undefined)[]
   readonly #defaultType: ScanType | undefined
   readonly #reference: Codec
-  readonly #leaf = new LeafScan()
+  readonly #input = new ScanInput()
   readonly #skip = new SkipScan()
+  readonly #leaf = new LeafScan(this.#input, this.#skip)
+  readonly #notes = new ShapeNotes()
   /** The type of the last row, which the next is taken to have until it says otherwise. */
   #type: ScanType | undefined
-  /** What `decode` was given last: a reader gives one buffer again and again. */
-  #given: Uint8Array | undefined
   /** By member: the attempt that met it last. */
   readonly #metBy: Int32Array
   #attempt = 0
 
   // Of the row at hand.
-  #bytes: Buffer = Buffer.alloc(0)
-  #view: DataView = new DataView(new ArrayBuffer(0))
-  #end = 0
   /** Required members that were not met yet. */
   #missing = 0
   #isTyped = false
@@ -61,50 +61,76 @@ export class ScanCodec implements Codec {
   }
 
   /** @returns false: the batch is as it was */
-  #accept(bytes: Uint8Array, start: number, end: number, batch: EventBatch): boolean {
-    if (bytes !== this.#given) this.#look(bytes)
-    this.#end = end
-    this.#leaf.end = end
+  #accept(bytes: Uint8Array, from: number, to: number, batch: EventBatch): boolean {
+    const start = this.#input.open(bytes, from, to)
     const expected = this.#type
     if (expected === undefined) return false
-    if (this.#row(expected, start, batch)) return true
+    if (this.#knownShape(expected, start, batch) || this.#row(expected, start, batch)) return true
     const found = this.#type
-    return found !== undefined && found !== expected && this.#row(found, start, batch)
+    if (found === undefined || found === expected) return false
+    return this.#knownShape(found, start, batch) || this.#row(found, start, batch)
   }
 
-  #look(bytes: Uint8Array): void {
-    this.#given = bytes
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#leaf.bytes = this.#bytes
-    this.#leaf.view = this.#view
-  }
-
-  /** @returns false: the batch is as it was; a new `#type` tells of which type the row is instead */
-  #row(type: ScanType, start: number, batch: EventBatch): boolean {
-    this.#attempt = (this.#attempt + 1) | 0
-    this.#missing = type.requiredCount
-    this.#isTyped = false
+  #begin(type: ScanType, batch: EventBatch): number {
     this.#leaf.digest = type.salt
-    this.#leaf.hasUnicode = false
     this.#skip.hasUnicode = false
-    const i = batch.append(type.index, 0, '')
-    const open = skipSpace(this.#bytes, start, this.#end)
-    const isObject = open < this.#end && this.#bytes[open] === ascii.openBrace
-    const p = isObject ? this.#object(type.members, open + 1, batch, i, scannedLevelsMax - 1) : declined
-    if (p !== declined && skipSpace(this.#bytes, p, this.#end) === this.#end && this.#isEvent(type, start)) return true
+    return batch.append(type.index, 0, '')
+  }
+
+  /** @returns false: the row has no known shape, or is bad; the batch is as it was */
+  #knownShape(type: ScanType, start: number, batch: EventBatch): boolean {
+    const { bytes, view, end } = this.#input
+    let stretch = type.shapes.find(view, start)
+    if (stretch === undefined) return false
+    const i = this.#begin(type, batch)
+    let p = start + stretch.byteLength
+    while (p < end) {
+      const { member } = stretch
+      p =
+        member === undefined
+          ? this.#skip.value(bytes, view, p, end, scannedLevelsMax)
+          : this.#leaf.value(member, p, batch, i)
+      if (p === declined) break
+      stretch = stretch.next.find(view, p)
+      if (stretch === undefined) break
+      p += stretch.byteLength
+    }
+    if (p === end && stretch?.isEnd && this.#isUtf8(start)) return true
     batch.drop()
     return false
   }
 
-  /** What can be told at the end only. */
-  #isEvent(type: ScanType, start: number): boolean {
+  /** @returns false: the batch is as it was; a new `#type` tells of which type the row is instead */
+  #row(type: ScanType, start: number, batch: EventBatch): boolean {
+    const { bytes, view, end } = this.#input
+    this.#attempt = (this.#attempt + 1) | 0
+    this.#missing = type.requiredCount
+    this.#isTyped = false
+    this.#notes.begin()
+    const i = this.#begin(type, batch)
+    const open = skipSpace(bytes, start, end)
+    const isObject = open < end && bytes[open] === ascii.openBrace
+    const p = isObject ? this.#object(type.members, open + 1, batch, i, scannedLevelsMax - 1) : declined
+    if (p !== declined && skipSpace(bytes, p, end) === end && this.#isEvent(type) && this.#isUtf8(start)) {
+      this.#notes.learn(type.shapes, bytes, view, start, end)
+      return true
+    }
+    batch.drop()
+    return false
+  }
+
+  /** Whether what was passed, and is JSON, holds all that an event of this type must have. */
+  #isEvent(type: ScanType): boolean {
     if (!this.#isTyped && type !== this.#defaultType) {
       this.#type = this.#defaultType ?? type
       return false
     }
-    if (this.#missing > 0) return false
-    return !(this.#leaf.hasUnicode || this.#skip.hasUnicode) || isUtf8(this.#bytes.subarray(start, this.#end))
+    return this.#missing === 0
+  }
+
+  #isUtf8(start: number): boolean {
+    if (!this.#skip.hasUnicode) return true
+    return isUtf8(this.#input.bytes.subarray(start, this.#input.end))
   }
 
   /**
@@ -113,81 +139,58 @@ export class ScanCodec implements Codec {
    * @returns the position behind the closing brace
    */
   #object(object: ScanObject, start: number, batch: EventBatch, i: number, levels: number): number {
-    const bytes = this.#bytes
-    const view = this.#view
-    const end = this.#end
-    let last: ScanObject | ScanMember = object
+    const { bytes, view, end } = this.#input
     let p = skipSpace(bytes, start, end)
     if (bytes[p] === ascii.closeBrace) return p + 1
-    for (;;) {
-      let member: ScanMember | undefined = last.next
-      if (member !== undefined && isNameAt(member.name, view, p)) p += member.name.byteLength
-      else {
-        const nameEnd = this.#leaf.skipText(p)
-        if (nameEnd === declined) return declined
-        member = object.find(view, p, nameEnd)
-        if (member !== undefined) last.next = member
-        p = nameEnd
-      }
-      if (bytes[p] <= ascii.space) p = skipSpace(bytes, p, end)
-      if (bytes[p++] !== ascii.colon) return declined
-      if (bytes[p] <= ascii.space) p = skipSpace(bytes, p, end)
-      if (member === undefined) p = this.#skip.value(bytes, view, p, end, levels)
-      else {
-        last = member
-        p = this.#member(member, p, batch, i, levels)
-      }
+    while (p < end) {
+      const nameEnd = this.#leaf.skipText(p)
+      if (nameEnd === declined) return declined
+      const member = object.find(bytes, p, nameEnd)
+      p = skipSpace(bytes, nameEnd, end)
+      if (bytes[p] !== ascii.colon) return declined
+      p = skipSpace(bytes, p + 1, end)
+      if (member === undefined) {
+        const valueEnd = this.#skip.value(bytes, view, p, end, scannedLevelsMax)
+        this.#notes.value(p, valueEnd, undefined)
+        p = valueEnd
+      } else p = this.#member(member, p, batch, i, levels)
       if (p === declined) return declined
-      if (bytes[p] <= ascii.space) p = skipSpace(bytes, p, end)
+      p = skipSpace(bytes, p, end)
       if (bytes[p] !== ascii.comma) return bytes[p] === ascii.closeBrace ? p + 1 : declined
-      p++
-      if (bytes[p] <= ascii.space) p = skipSpace(bytes, p, end)
+      p = skipSpace(bytes, p + 1, end)
     }
+    return declined
   }
 
   /** @returns the position behind the member's value */
   #member(member: ScanMember, at: number, batch: EventBatch, i: number, levels: number): number {
     if (this.#metBy[member.index] === this.#attempt) return declined
     this.#metBy[member.index] = this.#attempt
-    if (this.#bytes[at] === ascii.n)
-      return member.isRequired || member.action === actions.type ? declined : literalEnd(this.#view, at, this.#end)
+    const { bytes, view } = this.#input
+    // Whoever must not be absent stays missing.
+    if (bytes[at] === ascii.n) return member.action === actions.type ? declined : literalEnd(view, at)
     if (member.isRequired) this.#missing--
-    switch (member.action) {
-      case actions.text:
-        return this.#leaf.text(member, at, batch, i)
-      case actions.number:
-        return this.#leaf.number(member, at, batch, i)
-      case actions.object:
-        if (member.members === undefined || levels === 0 || this.#bytes[at] !== ascii.openBrace) return declined
-        return this.#object(member.members, at + 1, batch, i, levels - 1)
-      case actions.id:
-        return this.#leaf.id(at, batch, i)
-      case actions.at:
-        return this.#leaf.at(member, at, batch, i)
-      case actions.time:
-        return this.#leaf.time(member, at, batch, i)
-      case actions.bool:
-        return this.#leaf.bool(member, at, batch, i)
-      case actions.type:
-        return this.#typeName(at)
-      default:
-        return declined
+    if (member.action === actions.type) return this.#typeName(at)
+    if (member.members !== undefined) {
+      if (levels === 0 || bytes[at] !== ascii.openBrace) return declined
+      return this.#object(member.members, at + 1, batch, i, levels - 1)
     }
+    const end = this.#leaf.value(member, at, batch, i)
+    this.#notes.value(at, end, member)
+    return end
   }
 
   #typeName(at: number): number {
-    const p = this.#leaf.skipText(at)
-    if (p === declined) return declined
+    const { bytes } = this.#input
+    const end = this.#leaf.skipText(at)
+    if (end === declined) return declined
     this.#isTyped = true
-    const expected = this.#type
-    if (expected !== undefined && isTypeAt(expected, this.#view, at, p)) return p
-    const found = this.#types.find((type) => type !== undefined && isTypeAt(type, this.#view, at, p))
+    const isNamed = (type: ScanType | undefined): boolean => type !== undefined && isTextAt(type.name, bytes, at, end)
+    if (isNamed(this.#type)) return end
+    const found = this.#types.find(isNamed)
     if (found !== undefined) this.#type = found
     return declined
   }
 }
 
 const defaultType = 'transaction'
-
-const isTypeAt = ({ name }: ScanType, view: DataView, start: number, end: number): boolean =>
-  name.byteLength === end - start && isNameAt(name, view, start)

@@ -1,9 +1,13 @@
+import { limits } from '#shared/domain/limits'
 import { ascii, declined, literalEnd, skipSpace } from './scan-bytes.ts'
 import { NumberScan } from './scan-number.ts'
 import { TextScan } from './scan-text.ts'
 
-/** Deeper rows are rare, and left to the reference, which knows how deep is too deep. */
-export const scannedLevelsMax = 8
+/**
+ * How many objects and lists may be open at once among declared fields, and again within a value that nobody asked for. Deeper rows are
+ * rare, and left to the reference, which knows how deep is too deep.
+ */
+export const scannedLevelsMax = limits.jsonDepthMax / 2
 
 /** Passes over a value that nobody asked for, and finds that it is JSON. */
 export class SkipScan {
@@ -16,10 +20,11 @@ export class SkipScan {
    * @param levels how many more objects and lists may open within each other
    * @returns the position behind the value
    */
-  value(bytes: Uint8Array, view: DataView, start: number, end: number, levels: number): number {
+  value(bytes: Buffer, view: DataView, start: number, end: number, levels: number): number {
+    if (start >= end) return declined
     switch (bytes[start]) {
       case ascii.quote:
-        return this.#string(bytes, view, start + 1, end)
+        return this.string(bytes, view, start + 1, end)
       case ascii.openBrace:
         return levels === 0 ? declined : this.#object(bytes, view, start + 1, end, levels - 1)
       case ascii.openBracket:
@@ -27,32 +32,35 @@ export class SkipScan {
       case ascii.t:
       case ascii.f:
       case ascii.n:
-        return literalEnd(view, start, end)
+        return literalEnd(view, start)
       default:
         return this.#number.read(bytes, view, start, end)
     }
   }
 
-  /** @param start behind the quote */
-  #string(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  /**
+   * @param start behind the quote
+   * @returns the position behind the closing quote
+   */
+  string(bytes: Buffer, view: DataView, start: number, end: number): number {
     let p = start
     for (;;) {
-      p = this.#text.find(bytes, view, p, end)
+      p = this.#text.find(view, p, end)
       if (!this.#text.isAscii) this.hasUnicode = true
-      if (p === end) return declined
+      if (p >= end) return declined
       if (bytes[p] === ascii.quote) return p + 1
       if (bytes[p] !== ascii.backslash) return declined
       p = escapeEnd(bytes, p + 1)
-      if (p === declined || p > end) return declined
+      if (p === declined || p >= end) return declined
     }
   }
 
-  #object(bytes: Uint8Array, view: DataView, start: number, end: number, levels: number): number {
+  #object(bytes: Buffer, view: DataView, start: number, end: number, levels: number): number {
     let p = skipSpace(bytes, start, end)
     if (bytes[p] === ascii.closeBrace) return p + 1
     for (;;) {
       if (bytes[p] !== ascii.quote) return declined
-      p = this.#string(bytes, view, p + 1, end)
+      p = this.string(bytes, view, p + 1, end)
       if (p === declined) return declined
       p = skipSpace(bytes, p, end)
       if (bytes[p] !== ascii.colon) return declined
@@ -65,7 +73,7 @@ export class SkipScan {
     }
   }
 
-  #list(bytes: Uint8Array, view: DataView, start: number, end: number, levels: number): number {
+  #list(bytes: Buffer, view: DataView, start: number, end: number, levels: number): number {
     let p = skipSpace(bytes, start, end)
     if (bytes[p] === ascii.closeBracket) return p + 1
     for (;;) {

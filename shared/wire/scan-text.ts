@@ -1,18 +1,19 @@
-import { ascii } from './scan-bytes.ts'
+import { finish, mix } from './event-digest.ts'
 
 /**
  * Finds the ends of strings, four bytes at a time.
  * The test for a zero byte in a word is that of Mycroft (1987): its lowest hit is exact, higher ones may be borrowed.
  */
 export class TextScan {
-  /** Whether the bytes that were last passed are ASCII alone; false also where one that stands shortly behind them is not. */
+  /** Whether the bytes that `find` last passed are ASCII alone; false also where one that stands shortly behind them is not. */
   isAscii = true
+  /** Whether the bytes that were last digested are ASCII alone, without quote, backslash or control character. */
+  isPlain = true
 
-  /** @returns the first position that holds a quote, a backslash or a control character; `end` where there is none */
-  find(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  /** @returns the first position that holds a quote, a backslash or a control character; at least `end` where there is none */
+  find(view: DataView, start: number, end: number): number {
     let seen = 0
-    let p = start
-    for (; p + 4 <= end; p += 4) {
+    for (let p = start; p < end; p += 4) {
       const word = view.getInt32(p, true)
       seen |= word
       const hits = hitsIn(word)
@@ -21,13 +22,33 @@ export class TextScan {
         return p + ((31 - Math.clz32(hits & -hits)) >>> 3)
       }
     }
-    for (; p < end; p++) {
-      const byte = bytes[p]
-      if (byte === ascii.quote || byte === ascii.backslash || byte < ascii.space) break
-      seen |= byte
-    }
     this.isAscii = (seen & highBits) === 0
-    return p
+    return end
+  }
+
+  /** What `digestText` gives for these bytes, if they are found to be plain. */
+  digest(salt: number, view: DataView, start: number, end: number): number {
+    const length = end - start
+    const lastWord = start + (length & ~3)
+    let odd = 0
+    let hash = mix(salt, length)
+    for (let p = start; p < lastWord; p += 4) {
+      const word = view.getInt32(p, true)
+      odd |= word | hitsIn(word)
+      hash = mix(hash, (word & 0xff) | ((word & 0xff00) << 8))
+      hash = mix(hash, ((word >>> 16) & 0xff) | ((word >>> 24) << 16))
+    }
+    const rest = length & 3
+    if (rest !== 0) {
+      // What lies behind the end counts as spaces.
+      const bits = rest * 8
+      const word = (view.getInt32(lastWord, true) & ~(-1 << bits)) | (0x20202020 << bits)
+      odd |= word | hitsIn(word)
+      if (rest !== 1) hash = mix(hash, (word & 0xff) | ((word & 0xff00) << 8))
+      if (rest !== 2) hash = mix(hash, (rest === 1 ? word : word >>> 16) & 0xff)
+    }
+    this.isPlain = (odd & highBits) === 0
+    return finish(hash)
   }
 }
 
@@ -47,33 +68,37 @@ function hitsIn(word: number): number {
  * Makes strings of ASCII bytes. A short string that came lately is handed out again: countries, channels and currencies are few,
  * and equal strings that are one string compare at once.
  *
- * T1 A string is handed out only after all its characters were compared: what the hash says is never trusted.
- * T2 Its memory is bounded: `pooledMax` strings of at most `pooledLengthMax` characters.
+ * T1 A string is handed out only after all its bytes were compared: what the hash says is never trusted.
+ * T2 Its memory is bounded: `pooledMax` strings of at most eight characters.
  */
 export class TextPool {
   readonly #texts: string[] = Array<string>(pooledMax).fill('')
+  /** Of each string the length and two words. */
+  readonly #keys = new Int32Array(pooledMax * 3)
 
   /** @param hash of the bytes; equal bytes should have equal hashes */
-  take(bytes: Buffer, start: number, end: number, hash: number): string {
-    if (end - start > pooledLengthMax) return asciiText(bytes, start, end)
+  take(bytes: Buffer, view: DataView, start: number, end: number, hash: number): string {
+    const length = end - start
+    if (length > 8 || length === 0) return asciiText(bytes, start, end)
+    const first = view.getInt32(start, true) & maskOf(length)
+    const second = length > 4 ? view.getInt32(start + 4, true) & maskOf(length - 4) : 0
     const slot = hash & (pooledMax - 1)
-    const known = this.#texts[slot]
-    if (isTextAt(known, bytes, start, end)) return known
+    const keys = this.#keys
+    const key = slot * 3
+    if (keys[key] === length && keys[key + 1] === first && keys[key + 2] === second) return this.#texts[slot]
     const text = asciiText(bytes, start, end)
+    keys[key] = length
+    keys[key + 1] = first
+    keys[key + 2] = second
     this.#texts[slot] = text
     return text
   }
 }
 
 const pooledMax = 1024
-const pooledLengthMax = 12
 
-function isTextAt(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  const length = end - start
-  if (text.length !== length) return false
-  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
-  return true
-}
+/** For a word of which so many bytes count. */
+const maskOf = (length: number): number => (length >= 4 ? -1 : ~(-1 << (length * 8)))
 
 const { fromCharCode } = String
 
