@@ -10,7 +10,8 @@ const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(
 export function parseTimestamp(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? fromText(value) : typeof value === 'number' ? value : undefined
   if (ms === undefined || !Number.isInteger(ms) || ms < limits.atMsMin || ms > limits.atMsMax) return undefined
-  return ms
+  // -0 is 0.
+  return ms + 0
 }
 
 /** RFC 3339, UTC, with milliseconds. */
