@@ -63,4 +63,19 @@ describe('memory', () => {
     run(rules, inOrder, { order: 'arrival', arena: arrived })
     expect(arena.usedWords).toBeLessThanOrEqual(arrived.usedWords)
   })
+
+  it('of actors that leave is given back to the last word, however often they went back', () => {
+    const wordsAfter = (events: readonly BankEvent[]): number => {
+      const { engine, arena } = run(rules, events, { order: 'arrival', latenessMs: 1000 * second })
+      const population = rules.events.keys.indexOf('account')
+      for (const key of new Set(events.map(({ account }) => account as string)))
+        engine.states.passivate({ population, key })
+      return arena.usedWords
+    }
+    const events = [...purchases(0, 3_000)]
+    // Far out of order: one in five waits for 500 others.
+    const delayed = events.map((event, i) => ({ event, at: i % 5 === 0 ? i + 500.5 : i }))
+    const arrival = delayed.sort((a, b) => a.at - b.at).map(({ event }) => event)
+    expect(wordsAfter(arrival)).toBe(wordsAfter(events.slice(0, 1)))
+  })
 })
