@@ -1,8 +1,8 @@
 // How long a replay takes beside a plain JSON.parse loop over the same file, in one process, in turn.
 //
-//   node load-tests/replay/replay.bench.ts [--events 1000000] [--accounts 200000] [--rounds 5] [--file FILE --rules DIR]
+//   node load-tests/replay/replay.bench.ts [--events 1000000] [--accounts 200000] [--rounds 5] [--order arrival|event-time] [--file FILE --rules DIR]
 //
-// Measured: JSON Lines from disk (page cache), decoded, checked, applied in order of arrival, alerts made as lines and thrown away.
+// Measured: JSON Lines from disk (page cache), decoded, checked, applied in the given order (arrival by default), alerts made as lines and thrown away.
 // Left out: process start, loading of rules, writing results to disk.
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '1000000' },
     accounts: { type: 'string', default: '200000' },
     rounds: { type: 'string', default: '5' },
+    order: { type: 'string', default: 'arrival' },
     file: { type: 'string' },
     rules: { type: 'string', default: fileURLToPath(new URL('rules', import.meta.url)) },
   },
@@ -84,7 +85,7 @@ async function replayOnce(file: string, ruleSet: RuleSet): Promise<number> {
     ruleSet,
     rows: await openRows({ files: [file], schema: ruleSet.events, stdin: process.stdin }),
     emit: 'alerts',
-    order: 'arrival',
+    order: values.order === 'event-time' ? 'event-time' : 'arrival',
     latenessMs: 600_000,
     memoryBytesMax: 8 * 2 ** 30,
     out: LineWriter.toStream(nowhere, 'nowhere'),
