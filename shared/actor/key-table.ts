@@ -11,6 +11,9 @@ export class KeyTable {
   /** Pairs of hash and slot + 1; 0 is empty. */
   #table = new Uint32Array(2 << firstCapacityLog2)
   #mask = (1 << firstCapacityLog2) - 1
+  /** The key found last: an event asks for its own several times. */
+  #lastKey: string | undefined
+  #lastSlot = -1
 
   get size(): number {
     return this.#keys.length - this.#free.length
@@ -18,12 +21,16 @@ export class KeyTable {
 
   /** The key's slot, or −1. */
   find(key: string): number {
+    if (key === this.#lastKey) return this.#lastSlot
     const hash = hashOf(key)
     const table = this.#table
     for (let i = hash & this.#mask; ; i = (i + 1) & this.#mask) {
       const slot = table[2 * i + 1] - 1
       if (slot < 0) return -1
-      if (table[2 * i] === hash && this.#keys[slot] === key) return slot
+      if (table[2 * i] !== hash || this.#keys[slot] !== key) continue
+      this.#lastKey = key
+      this.#lastSlot = slot
+      return slot
     }
   }
 
@@ -53,6 +60,7 @@ export class KeyTable {
     table[2 * hole] = 0
     table[2 * hole + 1] = 0
     this.#keys[slot] = ''
+    this.#lastKey = undefined
     this.#free.push(slot)
   }
 
@@ -60,14 +68,13 @@ export class KeyTable {
     return this.#keys[slot]
   }
 
-  /** Reads the table's line for a key. @returns something to add up, so that the read is not optimised away */
-  prefetch(key: string): number {
-    return this.#table[2 * (hashOf(key) & this.#mask)]
+  /** Reads the table's line for a key of this hash. @returns something to add up, so that the read is not optimised away */
+  prefetch(hash: number): number {
+    return this.#table[2 * (hash & this.#mask)]
   }
 
-  /** The slot that a key most likely has, without comparing it; −1: most likely none. For reading ahead only. */
-  guess(key: string): number {
-    const hash = hashOf(key)
+  /** The slot that a key of this hash most likely has; −1: most likely none. For reading ahead only. */
+  guess(hash: number): number {
     const i = hash & this.#mask
     return this.#table[2 * i] === hash ? this.#table[2 * i + 1] - 1 : -1
   }
@@ -89,7 +96,7 @@ export class KeyTable {
 
 const firstCapacityLog2 = 10
 
-function hashOf(key: string): number {
+export function hashOf(key: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -15,7 +15,7 @@ import type { NamedList, Rule } from '#shared/rule-language/rule-set'
 import { ActorStates } from './actor-states.ts'
 import type { EventView } from './event-view.ts'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
-import { KeyTable } from './key-table.ts'
+import { hashOf, KeyTable } from './key-table.ts'
 import type { Outcome } from './outcome.ts'
 import { PatternRuns } from './pattern-runs.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -74,6 +74,7 @@ export class Population {
   readonly #refs: (ActorRef | undefined)[] = []
   readonly #featureColumns: readonly { column: number; register: number; isText: boolean }[]
   readonly #featureFaults: readonly { fault: number; feature: number }[]
+  readonly #hashes = new Uint32Array(prefetchMax)
   readonly #guessed = new Float64Array(prefetchMax)
   #scratch: Words = wordsOf(0)
 
@@ -84,7 +85,7 @@ export class Population {
     const layout = layoutOf(plan, patterns.length)
     const textColumns = plan.columns.flatMap((column, i) => (holdsText(plan, column) ? [i] : []))
     this.#history = new History(arena, layout, textColumns)
-    this.#links = new Links(this.#history, plan.links)
+    this.#links = new Links(this.#history, plan)
     this.#extremes = new Extremes(this.#history, plan.extremes)
     this.#windows = new Windows(this.#history, this.#links, this.#extremes, plan)
     this.#reader = new FeatureReader(this.#history, this.#windows, this.#extremes, plan)
@@ -208,9 +209,12 @@ export class Population {
   prefetch(keys: readonly string[], count: number): number {
     const { F, U } = this.#history.arena
     let sum = 0
-    for (let i = 0; i < count; i++) sum += this.keys.prefetch(keys[i])
     for (let i = 0; i < count; i++) {
-      const slot = this.keys.guess(keys[i])
+      this.#hashes[i] = hashOf(keys[i])
+      sum += this.keys.prefetch(this.#hashes[i])
+    }
+    for (let i = 0; i < count; i++) {
+      const slot = this.keys.guess(this.#hashes[i])
       this.#guessed[i] = slot < 0 ? 0 : this.#header(slot)
       sum += F[this.#guessed[i]] + F[this.#guessed[i] + 8]
     }

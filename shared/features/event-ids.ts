@@ -10,9 +10,24 @@ export class EventIds {
   readonly #numbers = new Map<string, number>()
   readonly #prefixes: { readonly text: string; readonly digits: number }[] = [{ text: '', digits: 0 }]
   #last = 0
+  /** An event's id is asked for several times in a row. */
+  #lastId = ''
+  #lastNumber = -1
 
   /** @returns the id's number, 0 or more; −1 where it must be kept as text */
   encode(id: string): number {
+    if (id === this.#lastId) return this.#lastNumber
+    this.#lastId = id
+    this.#lastNumber = this.#encode(id)
+    return this.#lastNumber
+  }
+
+  text(number: number): string {
+    const { text, digits } = this.#prefixes[Math.floor(number / span)]
+    return text + String(number % span).padStart(digits, '0')
+  }
+
+  #encode(id: string): number {
     const { length } = id
     let start = length
     let value = 0
@@ -29,11 +44,6 @@ export class EventIds {
     const isPlain = start === 0 && (digits === 1 || id.charCodeAt(0) !== 48)
     const prefix = isPlain ? 0 : this.#prefixOf(id, start, digits)
     return prefix < 0 ? -1 : prefix * span + value
-  }
-
-  text(number: number): string {
-    const { text, digits } = this.#prefixes[Math.floor(number / span)]
-    return text + String(number % span).padStart(digits, '0')
   }
 
   #prefixOf(id: string, length: number, digits: number): number {

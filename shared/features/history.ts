@@ -179,5 +179,5 @@ export class History {
   }
 }
 
-/** Two records: most accounts of a bank have few events within a window; doubling twice is cheap. */
-const firstCapacityLog2 = 1
+/** Four records: few accounts have fewer within a month, and each doubling is a copy. */
+const firstCapacityLog2 = 2

@@ -1,4 +1,4 @@
-import { noCursor, type Plan } from './plan.ts'
+import { noCursor, noFilter, type Plan } from './plan.ts'
 
 /**
  * Where things stand in an actor's header and in a record, in 8-byte words (`…Word`) or 4-byte halves (`…Half`), both relative to the start.
@@ -82,3 +82,10 @@ export function layoutOf(plan: Plan, patterns: number): Layout {
 /** Bit 0 of each record: no run was open after it. The bits of predicates follow, then those of faults. */
 export const quietMask = 1
 export const reservedBits = 1
+
+/** Half and mask of a filter's bit in a record; mask 0 where every record passes. */
+export function filterBit(filter: number): { readonly bitHalf: number; readonly bitMask: number } {
+  if (filter === noFilter) return { bitHalf: bitsHalf, bitMask: 0 }
+  const bit = filter + reservedBits
+  return { bitHalf: bitsHalf + (bit >> 5), bitMask: 1 << (bit & 31) }
+}

@@ -1,27 +1,37 @@
 import type { History } from './history.ts'
 import { blockHalf, capacityHalf } from './layout.ts'
-import type { Link } from './plan.ts'
+import { noCursor, type Plan } from './plan.ts'
 import { ValueIndex } from './value-index.ts'
 
 /**
  * For each link (an expression with its filter): the previous and next record with an equal value. With these a distinct count follows
  * the windows at one comparison a record, and one search serves windows of any number.
  *
- * L1 previous(p) < p, 0 where no kept record has the value; next(p) > p or 0.
+ * L1 previous(p) < p, 0 where no record has the value that shares a window with p; next(p) > p or 0.
+ * L2 Of an actor with indexes, links reach as far back as its history.
+ *
+ * Why L1 is enough: a window that a record has left is never entered again while a newer record stands, so cursors are at or
+ * behind where they stood when the newer one was linked.
  */
 export class Links {
   readonly #history: History
-  readonly #links: readonly { filter: number; column: number; word: number }[]
+  readonly #links: readonly { filter: number; column: number; word: number; cursorHalves: readonly number[] }[]
   /** For actors with long histories: newest position by value. By actor, then link. Derived, so never saved. */
   readonly #indexes = new Map<number, readonly ValueIndex[]>()
 
-  constructor(history: History, links: readonly Link[]) {
+  constructor(history: History, plan: Plan) {
     this.#history = history
-    this.#links = links.map(({ filter, column }, i) => ({
-      filter,
-      column: history.layout.columnsWord + column,
-      word: history.layout.linksWord + i,
-    }))
+    const { columnsWord, linksWord, cursorsHalf } = history.layout
+    this.#links = plan.links.map(({ filter, column }, i) => {
+      const starts = plan.accumulators.flatMap((a) => (a.kind === 'distinct' && a.source === i ? [a.window.low] : []))
+      return {
+        filter,
+        column: columnsWord + column,
+        word: linksWord + i,
+        // Without any, the whole history is in reach.
+        cursorHalves: starts.includes(noCursor) ? [] : starts.map((cursor) => cursorsHalf + cursor),
+      }
+    })
   }
 
   previous(h: number, link: number, position: number): number {
@@ -51,6 +61,16 @@ export class Links {
       if (previous !== 0) U[this.#half(h, i, previous) + 1] = position
       indexes?.[i].set(value, previous, position)
     }
+  }
+
+  /** The oldest record that shares a window with the newest: where its link need not look beyond. */
+  #reach(h: number, link: number): number {
+    const { U } = this.#history.arena
+    const { cursorHalves } = this.#links[link]
+    if (cursorHalves.length === 0) return this.#history.start(h)
+    let low = U[h * 2 + cursorHalves[0]]
+    for (let i = 1; i < cursorHalves.length; i++) low = Math.min(low, U[h * 2 + cursorHalves[i]])
+    return low
   }
 
   /** Undoes `link` for the newest record. */
@@ -88,7 +108,7 @@ export class Links {
     const { arena, layout } = this.#history
     const { F, U } = arena
     const { column, filter } = this.#links[link]
-    const start = this.#history.start(h)
+    const start = this.#reach(h, link)
     const block = U[h * 2 + blockHalf]
     const mask = (1 << U[h * 2 + capacityHalf]) - 1
     for (let p = before - 1; p >= start; p--)
@@ -96,16 +116,29 @@ export class Links {
     return 0
   }
 
-  /** Indexes of an actor's links before a position; undefined where the history is short. */
+  /** Indexes of an actor's links before a position; undefined where its windows are short. */
   #indexesOf(h: number, position: number): readonly ValueIndex[] | undefined {
-    if (this.#indexes.size === 0 && position - this.#history.start(h) <= scannedRecordsMax) return undefined
-    const indexes = this.#indexes.get(h)
-    if (indexes !== undefined || position - this.#history.start(h) <= scannedRecordsMax) return indexes
-    const made = this.#links.map((_, i) => {
+    if (this.#indexes.size > 0) {
+      const indexes = this.#indexes.get(h)
+      if (indexes !== undefined) return indexes
+    }
+    for (let i = 0; i < this.#links.length; i++)
+      if (position - this.#reach(h, i) > scannedRecordsMax) return this.#makeIndexes(h, position)
+    return undefined
+  }
+
+  #makeIndexes(h: number, end: number): readonly ValueIndex[] {
+    const { U } = this.#history.arena
+    const made = this.#links.map(({ filter }, i) => {
       const index = new ValueIndex((p) => this.#value(h, i, p))
-      for (let p = this.#history.start(h); p < position; p++)
-        if (this.next(h, i, p) === 0 && this.#history.passes(h, p, this.#links[i].filter))
-          index.set(this.#value(h, i, p), 0, p)
+      for (let p = this.#history.start(h); p < end; p++) {
+        if (!this.#history.passes(h, p, filter)) continue
+        const value = this.#value(h, i, p)
+        const previous = index.get(value)
+        U[this.#half(h, i, p)] = previous
+        if (previous !== 0) U[this.#half(h, i, previous) + 1] = p
+        index.set(value, previous, p)
+      }
       return index
     })
     this.#indexes.set(h, made)
@@ -125,5 +158,5 @@ export class Links {
   }
 }
 
-/** Histories up to this length are scanned backwards: cheaper than any index, and no memory. */
+/** Windows up to this number of records are scanned backwards: cheaper than any index, and no memory. */
 const scannedRecordsMax = 64

@@ -37,7 +37,7 @@ class Actor {
   readonly arena = new PoisonedArena(2 ** 18)
   readonly layout = layoutOf(plan, 0)
   readonly history = new History(this.arena, this.layout, [])
-  readonly links = new Links(this.history, plan.links)
+  readonly links = new Links(this.history, plan)
   readonly extremes = new Extremes(this.history, plan.extremes)
   readonly windows = new Windows(this.history, this.links, this.extremes, plan)
   readonly h = this.arena.alloc(this.layout.headerWords * 2) / 2

@@ -2,7 +2,7 @@ import { invariant } from '#shared/domain/invariant'
 import { addSquare, addSquareToExpansion, addToExpansion } from './exact-sum.ts'
 import type { Extremes } from './extremes.ts'
 import type { History } from './history.ts'
-import { blockHalf, capacityHalf, headHalf } from './layout.ts'
+import { blockHalf, capacityHalf, filterBit, headHalf } from './layout.ts'
 import type { Links } from './links.ts'
 import { type AccumulatorKind, noCursor, noFilter, type Plan } from './plan.ts'
 
@@ -36,15 +36,19 @@ export class Windows {
     this.#links = links
     this.#extremes = extremes
     this.#cursors = plan.cursors
-    this.#operations = plan.accumulators.map((accumulator, i) => ({
-      ...accumulator,
-      word: history.layout.accumulatorWord[i],
-      column: history.layout.columnsWord + accumulator.source,
-      low: accumulator.window.low,
-      high: accumulator.window.high,
-      filter: accumulator.kind === 'distinct' ? plan.links[accumulator.source].filter : accumulator.filter,
-      departedWord: history.layout.departedWord[i],
-    }))
+    this.#operations = plan.accumulators.map((accumulator, i) => {
+      const filter = accumulator.kind === 'distinct' ? plan.links[accumulator.source].filter : accumulator.filter
+      return {
+        ...accumulator,
+        word: history.layout.accumulatorWord[i],
+        column: history.layout.columnsWord + accumulator.source,
+        low: accumulator.window.low,
+        high: accumulator.window.high,
+        filter,
+        ...filterBit(filter),
+        departedWord: history.layout.departedWord[i],
+      }
+    })
     this.#startingAt = plan.cursors.map((_, c) => this.#operations.filter(({ low }) => low === c))
     this.#endingAt = plan.cursors.map((_, c) => this.#operations.filter(({ high }) => high === c))
     this.#endingAtHead = this.#operations.filter(({ high }) => high === noCursor)
@@ -106,7 +110,8 @@ export class Windows {
   /** The newest record, just appended and linked, enters all windows that end at the head. */
   enter(h: number): void {
     const position = this.#history.head(h) - 1
-    for (const operation of this.#endingAtHead) this.#enterAtEnd(h, operation, position)
+    const record = this.#history.record(h, position)
+    for (let i = 0; i < this.#endingAtHead.length; i++) this.#enterAtEnd(h, this.#endingAtHead[i], position, record)
     if (this.#extremes.endsAt(noCursor)) this.#extremes.push(h, noCursor, position)
     for (const count of this.#counts) {
       if (this.#countedFrom(h, count) <= count.events) continue
@@ -133,7 +138,8 @@ export class Windows {
       for (let q = this.cursor(h, cursor) - 1; q >= low; q--) this.#moveBack(h, cursor, q)
     }
     this.#alignCompound(h)
-    for (const operation of this.#endingAtHead) this.#leaveAtEnd(h, operation, position)
+    const record = this.#history.record(h, position)
+    for (const operation of this.#endingAtHead) this.#leaveAtEnd(h, operation, position, record)
   }
 
   /** Time goes back to `at`, the one of the record that is now the newest. */
@@ -195,21 +201,25 @@ export class Windows {
   }
 
   #moveForward(h: number, cursor: number, position: number): void {
-    for (const operation of this.#endingAt[cursor]) this.#enterAtEnd(h, operation, position)
+    const record = this.#history.record(h, position)
+    const entered = this.#endingAt[cursor]
+    for (let i = 0; i < entered.length; i++) this.#enterAtEnd(h, entered[i], position, record)
     if (this.#extremes.endsAt(cursor)) this.#extremes.push(h, cursor, position)
-    for (const operation of this.#startingAt[cursor]) this.#leaveAtStart(h, operation, position)
+    const left = this.#startingAt[cursor]
+    for (let i = 0; i < left.length; i++) this.#leaveAtStart(h, left[i], position, record)
     this.#setCursor(h, cursor, position + 1)
   }
 
   #moveBack(h: number, cursor: number, position: number): void {
     this.#setCursor(h, cursor, position)
-    for (const operation of this.#startingAt[cursor]) this.#enterAtStart(h, operation, position)
-    for (const operation of this.#endingAt[cursor]) this.#leaveAtEnd(h, operation, position)
+    const record = this.#history.record(h, position)
+    for (const operation of this.#startingAt[cursor]) this.#enterAtStart(h, operation, position, record)
+    for (const operation of this.#endingAt[cursor]) this.#leaveAtEnd(h, operation, position, record)
   }
 
-  #enterAtEnd(h: number, operation: Operation, position: number): void {
-    if (!this.#history.passes(h, position, operation.filter)) return
-    const { F } = this.#history.arena
+  #enterAtEnd(h: number, operation: Operation, position: number, record: number): void {
+    const { F, U } = this.#history.arena
+    if ((U[record * 2 + operation.bitHalf] & operation.bitMask) !== operation.bitMask) return
     const word = h + operation.word
     switch (operation.kind) {
       case 'distinct':
@@ -222,13 +232,13 @@ export class Windows {
         F[word] = position
         return
       default:
-        this.#add(h, operation, position, 1)
+        this.#add(h, operation, record, 1)
     }
   }
 
-  #leaveAtEnd(h: number, operation: Operation, position: number): void {
-    if (!this.#history.passes(h, position, operation.filter)) return
-    const { F } = this.#history.arena
+  #leaveAtEnd(h: number, operation: Operation, position: number, record: number): void {
+    const { F, U } = this.#history.arena
+    if ((U[record * 2 + operation.bitHalf] & operation.bitMask) !== operation.bitMask) return
     const word = h + operation.word
     switch (operation.kind) {
       case 'distinct':
@@ -246,13 +256,13 @@ export class Windows {
         return
       }
       default:
-        this.#add(h, operation, position, -1)
+        this.#add(h, operation, record, -1)
     }
   }
 
-  #leaveAtStart(h: number, operation: Operation, position: number): void {
-    if (!this.#history.passes(h, position, operation.filter)) return
-    const { F } = this.#history.arena
+  #leaveAtStart(h: number, operation: Operation, position: number, record: number): void {
+    const { F, U } = this.#history.arena
+    if ((U[record * 2 + operation.bitHalf] & operation.bitMask) !== operation.bitMask) return
     const word = h + operation.word
     switch (operation.kind) {
       case 'distinct':
@@ -270,13 +280,13 @@ export class Windows {
         if (F[word] === position) F[word] = 0
         return
       default:
-        this.#add(h, operation, position, -1)
+        this.#add(h, operation, record, -1)
     }
   }
 
-  #enterAtStart(h: number, operation: Operation, position: number): void {
-    if (!this.#history.passes(h, position, operation.filter)) return
-    const { F } = this.#history.arena
+  #enterAtStart(h: number, operation: Operation, position: number, record: number): void {
+    const { F, U } = this.#history.arena
+    if ((U[record * 2 + operation.bitHalf] & operation.bitMask) !== operation.bitMask) return
     const word = h + operation.word
     switch (operation.kind) {
       case 'distinct':
@@ -289,7 +299,7 @@ export class Windows {
         if (F[word] === 0) F[word] = position
         return
       default:
-        this.#add(h, operation, position, 1)
+        this.#add(h, operation, record, 1)
     }
   }
 
@@ -298,14 +308,14 @@ export class Windows {
     return next === 0 || next >= this.end(h, operation.high)
   }
 
-  #add(h: number, operation: Operation, position: number, sign: 1 | -1): void {
+  #add(h: number, operation: Operation, record: number, sign: 1 | -1): void {
     const { F } = this.#history.arena
     const word = h + operation.word
     if (operation.kind === 'count') {
       F[word] += sign
       return
     }
-    const value = F[this.#history.record(h, position) + operation.column]
+    const value = F[record + operation.column]
     switch (operation.kind) {
       case 'sum': {
         const sum = F[word] + sign * value
@@ -335,6 +345,9 @@ interface CountCursor {
 interface Operation {
   readonly kind: AccumulatorKind
   readonly filter: number
+  /** The filter's bit in a record; mask 0 where every record counts. */
+  readonly bitHalf: number
+  readonly bitMask: number
   /** Link, for distinct. */
   readonly source: number
   /** Word of the value in a record. */
