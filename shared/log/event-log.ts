@@ -1,0 +1,79 @@
+import type { LogBlock, RecordKind } from '#shared/protocol/log-record'
+
+/**
+ * The event log: every input is a record in it, in one order per partition. It is the truth; all else can be made from it again.
+ *
+ * L1 Offsets of a partition rise, not always by one. A record never changes, and none is put before another that was read.
+ * L2 `append` resolves only when all its records are durable. What it was asked for together is appended together or not at all, unless it
+ *    rejects with an unknown outcome.
+ * L3 A repeat of an event is not appended: its result is the position of the first. The log looks back at least as far as the lateness.
+ */
+export interface EventLog {
+  /** Rejects with LogUnavailable. */
+  append(request: AppendRequest): Promise<AppendResult>
+  /**
+   * Records from an offset on, in order, as many as fit into `bytesMax` but at least one where there is one; empty at the end of the log.
+   * Rejects with LogUnavailable.
+   */
+  read(partition: number, from: number, bytesMax: number): Promise<LogBlock>
+  /** Resolves once a record at this offset or later can be read, or the signal aborts. */
+  waitFor(partition: number, offset: number, signal: AbortSignal): Promise<void>
+  /** `first`: lowest offset that can be read; `next`: above every record's offset. Equal where the partition is empty. */
+  bounds(partition: number): Promise<{ readonly first: number; readonly next: number }>
+  /** All event records with these ids, in order of appending. Rejects with LogUnavailable. */
+  find(ids: readonly string[]): Promise<readonly FoundEvent[]>
+  /** Whether records can be appended now, as far as is known. */
+  readonly health: LogHealth
+  close(): Promise<void>
+}
+
+/** Records that are appended together, column by column: entry `i` of each belongs to record `i`. */
+export interface AppendRequest {
+  readonly kind: RecordKind
+  /** When it reached us, ms since 1970. */
+  readonly receivedAt: number
+  /** W3C trace context of the message that brought the records; '' where there is none. */
+  readonly traceparent: string
+  readonly partitions: readonly number[]
+  /** Of events: the id. Of other records ''. */
+  readonly ids: readonly string[]
+  /** Of events: event time, ms since 1970. */
+  readonly at: readonly number[]
+  /** Of events: 32-bit digest of the content, which tells a repeat from a conflict. */
+  readonly digests: readonly number[]
+  readonly bodies: readonly Uint8Array[]
+}
+
+export type AppendResult =
+  | { readonly kind: 'appended'; readonly offsets: readonly number[]; readonly isDuplicate: readonly boolean[] }
+  /**
+   * Nothing was appended: each of these records has the id of another event, less than the lateness away in event time, with other
+   * content (in the log or earlier in the same request).
+   */
+  | { readonly kind: 'conflict'; readonly indexes: readonly number[] }
+
+export interface FoundEvent {
+  readonly id: string
+  readonly partition: number
+  readonly offset: number
+  readonly at: number
+  readonly receivedAt: number
+  readonly traceparent: string
+  readonly body: Uint8Array
+}
+
+export type LogHealth =
+  | { readonly isReady: true }
+  | { readonly isReady: false; readonly reason: 'disk-full' | 'read-only' | 'unreachable'; readonly detail: string }
+
+/** The log cannot be written or read now. Whoever waits for an answer is told to send the same again; readers try again. */
+export class LogUnavailable extends Error {
+  readonly _tag = 'LogUnavailable'
+  override readonly name = 'LogUnavailable'
+  readonly reason: 'disk-full' | 'read-only' | 'unreachable' | 'closed'
+
+  constructor(reason: LogUnavailable['reason'], detail: string, cause?: unknown) {
+    super(detail, { cause })
+    this.reason = reason
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Alerts, their revisions, the events that are their evidence, and decisions: what people and their systems read.
+ *
+ * A1 A delivery takes effect as a whole or not at all, and a repeated one has no further effect: revisions are known by (alert, revision),
+ *    decisions by (event, revision).
+ * A2 Each revision gets a number of its own when it is stored (its cursor); numbers rise in the order in which revisions can be read, and
+ *    whoever has read up to one finds all later ones after it.
+ * A3 The alert itself is its highest revision, whatever the order of delivery.
+ */
+export interface AlertStore {
+  /** Rejects with AlertStoreUnavailable: whether it took effect is unknown then, and the same may be sent again. */
+  deliver(delivery: Delivery): Promise<void>
+  /** Newest first by (`at`, `id`). Rejects with AlertStoreUnavailable, BadCursor. */
+  alerts(query: AlertQuery): Promise<AlertPage>
+  alert(id: string): Promise<StoredAlert | undefined>
+  /** Revisions after a cursor that pass the filter, oldest first, at most `limit`; `upTo`: every revision up to there was looked at. */
+  revisions(
+    after: number,
+    filter: AlertFilter,
+    limit: number,
+  ): Promise<{
+    readonly revisions: readonly { readonly cursor: number; readonly line: string }[]
+    readonly upTo: number
+  }>
+  /** The highest cursor; 0 where there is none. */
+  lastCursor(): Promise<number>
+  /** All revisions of the decision on an event, oldest first; empty where there is none. */
+  decision(eventId: string): Promise<readonly StoredDecision[]>
+  /** What is kept of an event as evidence, and the ids of the alerts (withdrawn ones too) that it is part of; undefined: part of none. */
+  evidence(eventId: string): Promise<{ readonly event: EvidenceEvent; readonly alerts: readonly string[] } | undefined>
+  /** Removes decisions that were made before this time, ms since 1970. */
+  removeDecisionsBefore(time: number): Promise<void>
+  /** Rejects with AlertStoreUnavailable where the store does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Delivery {
+  readonly alerts: readonly AlertDelivery[]
+  readonly decisions: readonly StoredDecision[]
+}
+
+/** One revision of an alert. */
+export interface AlertDelivery {
+  readonly id: string
+  readonly revision: number
+  readonly status: 'raised' | 'amended' | 'withdrawn'
+  readonly rule: string
+  readonly scenario: string | undefined
+  readonly severity: string
+  /** Name of the key that the rule is kept by, and its value. */
+  readonly by: string
+  readonly key: string
+  /** Event time, ms since 1970. */
+  readonly at: number
+  /** The alert line of the command line with `traceId`: JSON, stored and given back as it is. */
+  readonly line: string
+  /** The condition with the values it had. */
+  readonly explanation: string
+  /** All contributing events in order. */
+  readonly events: readonly EvidenceEvent[]
+}
+
+export interface EvidenceEvent {
+  readonly id: string
+  readonly at: number
+  /** Step of the pattern that took it; '' for the event of a condition. */
+  readonly step: string
+  /** `PARTITION:OFFSET`. */
+  readonly position: string
+  readonly traceId: string
+  readonly receivedAt: number
+  /** The event as received: JSON. */
+  readonly event: string
+}
+
+export interface AlertFilter {
+  readonly rule?: string | undefined
+  readonly scenario?: string | undefined
+  readonly severity?: string | undefined
+  /** Without it every status but `withdrawn`. */
+  readonly status?: 'raised' | 'amended' | 'withdrawn' | undefined
+  readonly by?: string | undefined
+  readonly key?: string | undefined
+  /** Alerts that this event is part of. */
+  readonly event?: string | undefined
+  /** Event time of the alert, ms since 1970: from this on, and before that. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
+export interface AlertQuery extends AlertFilter {
+  readonly limit: number
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined
+}
+
+/** A page shows what stood when the first page was read: no alert of then is lost or repeated. */
+export interface AlertPage {
+  readonly lines: readonly string[]
+  readonly nextCursor: string | undefined
+}
+
+export interface StoredAlert {
+  /** The line of the highest revision. */
+  readonly line: string
+  readonly explanation: string
+  readonly events: readonly EvidenceEvent[]
+  /** Oldest first. */
+  readonly revisions: readonly {
+    readonly revision: number
+    readonly status: string
+    readonly line: string
+    /** When it was stored, ms since 1970. */
+    readonly storedAt: number
+  }[]
+}
+
+export interface StoredDecision {
+  readonly eventId: string
+  readonly revision: number
+  /** When it was made, ms since 1970. */
+  readonly madeAt: number
+  /** The answer of `POST /v1/decisions`: JSON. */
+  readonly body: string
+}
+
+/** The store cannot be reached or written now. */
+export class AlertStoreUnavailable extends Error {
+  readonly _tag = 'AlertStoreUnavailable'
+  override readonly name = 'AlertStoreUnavailable'
+}
+
+/** The cursor was not given out by this store. */
+export class BadCursor extends Error {
+  readonly _tag = 'BadCursor'
+  override readonly name = 'BadCursor'
+}
