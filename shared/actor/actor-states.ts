@@ -99,7 +99,7 @@ export class ActorStates {
   /** Whether what is new can be appended to what was saved. */
   canAppend(key: string): boolean {
     const slot = this.#slotOf(key)
-    return slot >= 0 && this.#changes.savedHead(slot) > 0
+    return slot >= 0 && this.#changes.savedHead(slot) > 0 && this.#changes.appends(slot) < limits.appendedStatesMax
   }
 
   /** The whole history. The rows are valid until the next call of this or `saveAppended`. */
@@ -107,7 +107,7 @@ export class ActorStates {
     const slot = this.#slotOf(key)
     const h = this.#options.headerOf(slot)
     const state = this.#state(slot, h, this.#options.history.start(h), 0)
-    this.#changes.saved(slot, state.head)
+    this.#changes.saved(slot, state.head, false)
     return state
   }
 
@@ -120,7 +120,7 @@ export class ActorStates {
     // Records that came and went since then are not told: their place is empty.
     const from = Math.max(savedHead, history.start(h))
     const { start, head, rows, departed, runs: saved } = this.#state(slot, h, from, savedHead)
-    this.#changes.saved(slot, head)
+    this.#changes.saved(slot, head, true)
     return { start, head, rows, departed, runs: saved, snapshotsFrom: runs.firstSnapshot(h) }
   }
 
@@ -142,7 +142,13 @@ export class ActorStates {
       this.#release(slot, h)
       throw failure
     }
-    this.#changes.saved(slot, state.head)
+    this.#changes.saved(slot, state.head, false)
+  }
+
+  /** Up to so many actors that changed nothing since they were saved and were not touched for longest, about. */
+  cold(count: number): readonly ActorRef[] {
+    const { keys } = this.#options
+    return this.#changes.cold(count, keys.slots, (slot) => keys.isUsed(slot)).map((slot) => this.refOf(slot))
   }
 
   /** When time alone will change the actor; Infinity: never. */
@@ -261,7 +267,7 @@ export class ActorStates {
     refs[slot] = undefined
     this.#lastKey = ''
     this.#lastSlot = -1
-    this.#changes.saved(slot, 0)
+    this.#changes.saved(slot, 0, false)
   }
 
   #slotOf(key: string): number {

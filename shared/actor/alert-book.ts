@@ -71,11 +71,16 @@ export class AlertBook {
     return this.#held.oldestAt
   }
 
-  /** A rule of a scenario sees the event: it gets a decision, hit or not. */
-  seen(actor: ActorRef, at: number, eventId: string): void {
+  /** A rule of a scenario sees the event: it is kept, hit or not. @param isDecided it gets a decision */
+  seen(actor: ActorRef, at: number, eventId: string, isDecided: boolean): void {
     const entry = this.#entry(`${at} ${eventId}`, at, eventId)
-    entry.isDecided = true
+    if (isDecided) entry.isDecided = true
     this.#join(entry, actor)
+  }
+
+  /** Somebody waits for the decision on the event. */
+  ask(actor: ActorRef, at: number, eventId: string): void {
+    this.seen(actor, at, eventId, true)
   }
 
   add(hit: Hit): Entry {

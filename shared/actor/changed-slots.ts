@@ -6,6 +6,11 @@ export class ChangedSlots {
   /** By slot: the head when the actor was saved last, 0 where it was not. undefined: nobody asks. */
   #savedHeads: Uint32Array | undefined
   #changes = new Uint8Array(0)
+  /** By slot: how often records were appended to what was saved whole. */
+  #appends = new Uint8Array(0)
+  /** By slot: whether it was touched since `cold` last came by. */
+  #used = new Uint8Array(0)
+  #hand = 0
   /** Slots that changed, and some that were saved since. */
   #list: number[] = []
 
@@ -13,11 +18,14 @@ export class ChangedSlots {
   track(): void {
     this.#savedHeads = new Uint32Array(firstSlots)
     this.#changes = new Uint8Array(firstSlots)
+    this.#appends = new Uint8Array(firstSlots)
+    this.#used = new Uint8Array(firstSlots)
   }
 
   touch(slot: number): void {
     if (this.#savedHeads === undefined) return
     this.#reserve(slot)
+    this.#used[slot] = 1
     if (this.#changes[slot] === isChanged) return
     if (this.#changes[slot] === unchanged) this.#list.push(slot)
     this.#changes[slot] = isChanged
@@ -48,11 +56,34 @@ export class ChangedSlots {
     return this.#savedHeads?.[slot] ?? 0
   }
 
+  /** How often records were appended since the actor was saved whole. */
+  appends(slot: number): number {
+    return this.#appends[slot]
+  }
+
+  /**
+   * Slots that were not touched for longest, about: those that were not touched since the last time round.
+   * @param slots number of slots in use or freed
+   * @param isCandidate not all slots hold an actor
+   */
+  cold(count: number, slots: number, isCandidate: (slot: number) => boolean): readonly number[] {
+    const found: number[] = []
+    // Twice round: the first round may find that everything was touched.
+    for (let looked = 0; looked < Math.min(2 * slots, looksMax) && found.length < count; looked++) {
+      const slot = this.#hand++ % slots
+      if (this.#hand >= slots) this.#hand = 0
+      if (this.#used[slot] === 1) this.#used[slot] = 0
+      else if (this.#changes[slot] !== isChanged && isCandidate(slot)) found.push(slot)
+    }
+    return [...new Set(found)]
+  }
+
   /** @param head 0: the actor has left memory */
-  saved(slot: number, head: number): void {
+  saved(slot: number, head: number, isAppended: boolean): void {
     if (this.#savedHeads === undefined) return
     this.#reserve(slot)
     this.#savedHeads[slot] = head
+    this.#appends[slot] = isAppended ? this.#appends[slot] + 1 : 0
     if (this.#changes[slot] === isChanged) this.#changes[slot] = isListed
   }
 
@@ -62,13 +93,21 @@ export class ChangedSlots {
     const savedHeads = new Uint32Array(slots)
     savedHeads.set(this.#savedHeads ?? [])
     this.#savedHeads = savedHeads
-    const changes = new Uint8Array(slots)
-    changes.set(this.#changes)
-    this.#changes = changes
+    const larger = (old: Uint8Array): Uint8Array<ArrayBuffer> => {
+      const next = new Uint8Array(slots)
+      next.set(old)
+      return next
+    }
+    this.#changes = larger(this.#changes)
+    this.#appends = larger(this.#appends)
+    this.#used = larger(this.#used)
   }
 }
 
 const firstSlots = 1_024
+
+/** Looks of one `cold`: 200,000 take about a millisecond. */
+const looksMax = 200_000
 
 const unchanged = 0
 const isChanged = 1

@@ -66,6 +66,22 @@ export class EngineStates {
     return this.#isTracking && (!states.isResident(actor.key) || states.canAppend(actor.key))
   }
 
+  /** Up to so many actors in memory that may leave it: saved as they are, and not touched for longest, about. */
+  cold(count: number): readonly ActorName[] {
+    const found: ActorName[] = []
+    for (const population of this.#options.populations) {
+      if (population === undefined || found.length >= count) continue
+      for (const actor of population.states.cold(count - found.length))
+        if (!this.#options.book.isChanged(actor)) found.push(actor)
+    }
+    return found
+  }
+
+  /** Whether an event can reach two actors: then the whole alert book must stay in memory (S6). */
+  get isBookShared(): boolean {
+    return this.#isBookShared
+  }
+
   /** When time alone will change an actor in memory, in ms of event time; Infinity: never. */
   deadline(actor: ActorName): number {
     return this.#population(actor).states.deadline(actor.key)

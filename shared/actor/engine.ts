@@ -2,6 +2,7 @@ import type { EventBatch } from '#shared/domain/event-batch'
 import { planPopulation } from '#shared/features/plan-population'
 import type { Arena } from '#shared/memory/arena'
 import type { RuleSet } from '#shared/rule-language/rule-set'
+import type { ActorName } from './actor-state.ts'
 import { AlertBook, type AlertSink } from './alert-book.ts'
 import { EngineStates } from './engine-states.ts'
 import { EventView } from './event-view.ts'
@@ -22,6 +23,8 @@ export interface EngineOptions {
   /** Key of the hashes of texts; part of the rule set's record. */
   readonly hashKey: number
   readonly sha256Hex: (text: string) => string
+  /** Decisions are told of those events only that are applied with `isAsked`; otherwise of all that a rule of a scenario sees. */
+  readonly isDecidedWhenAsked?: boolean
   /** Called with a rule's features for every event that it sees, also when judged again. */
   readonly onFeatures?: NonNullable<HitSink['features']>
 }
@@ -104,10 +107,11 @@ export class Engine {
   }
 
   /**
-   * Applies one event of a batch to all its actors. The outcome is that of its home actor: a repeat or conflict there is none anywhere;
-   * an event that is late there is still taken by actors for which it is not.
+   * Applies one event of a batch to all its actors, which must be in memory. The outcome is that of its home actor: a repeat or
+   * conflict there is none anywhere; an event that is late there is still taken by actors for which it is not.
+   * @param isAsked its decision is to be told
    */
-  apply(batch: EventBatch, row: number): Outcome {
+  apply(batch: EventBatch, row: number, isAsked = false): Outcome {
     const view = this.#view
     view.batch = batch
     view.row = row
@@ -130,8 +134,38 @@ export class Engine {
         if (population.check(digest) === 'applied') population.put(digest, this.now)
       }
     }
+    if (isAsked && outcome === 'applied') {
+      const homeKey = keyValue(batch, keys[0].fields[0], row) ?? ''
+      const actor = home?.actor(homeKey)
+      if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
+    }
     this.#book.settle()
     return outcome
+  }
+
+  /** Actors of rows [from, to) of a batch that are not in memory, each once. They may be new. */
+  missing(batch: EventBatch, from: number, to: number): readonly ActorName[] {
+    const found = new Map<string, ActorName>()
+    for (let row = from; row < to; row++) {
+      for (const { key, fields } of batch.schema.types[batch.type[row]].keys) {
+        const population = this.#populations[key]
+        if (population === undefined) continue
+        for (const field of fields) {
+          const value = keyValue(batch, field, row)
+          if (value !== undefined && !population.states.isResident(value))
+            found.set(`${key} ${value}`, { population: key, key: value })
+        }
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** The earliest instant at which time alone changes an actor in memory; Infinity: never. */
+  get nextDeadline(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const population of this.#populations)
+      if (population !== undefined) next = Math.min(next, population.nextDeadline)
+    return next
   }
 
   /**
@@ -168,7 +202,8 @@ export class Engine {
 
   #hitSink(): HitSink {
     const { onFeatures, sink, ruleSet, isSorted } = this.#options
-    const wantsSeen = sink.decision !== undefined || (!isSorted && scoresJoinActors(ruleSet))
+    const decidesAll = sink.decision !== undefined && this.#options.isDecidedWhenAsked !== true
+    const wantsSeen = decidesAll || (!isSorted && scoresJoinActors(ruleSet))
     const book = this.#book
     return {
       hit: (hit: Hit) => {
@@ -183,7 +218,7 @@ export class Engine {
       refused: (rule, _what, count) => {
         this.ruleCounts[rule].refused += count
       },
-      ...(wantsSeen ? { seen: (actor: ActorRef, at: number, id: string) => book.seen(actor, at, id) } : {}),
+      ...(wantsSeen ? { seen: (actor: ActorRef, at: number, id: string) => book.seen(actor, at, id, decidesAll) } : {}),
       ...(onFeatures === undefined ? {} : { features: onFeatures }),
     }
   }

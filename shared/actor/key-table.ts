@@ -5,7 +5,8 @@
  * `prefetch` reads the lines of many keys before any of them is used: their misses overlap.
  */
 export class KeyTable {
-  readonly #keys: string[] = []
+  /** By slot; undefined: the slot is free. */
+  readonly #keys: (string | undefined)[] = []
   /** Slots of removed keys. */
   readonly #free: number[] = []
   /** Pairs of hash and slot + 1; 0 is empty. */
@@ -17,6 +18,16 @@ export class KeyTable {
 
   get size(): number {
     return this.#keys.length - this.#free.length
+  }
+
+  /** Slots that were ever given out: all are below this number. */
+  get slots(): number {
+    return this.#keys.length
+  }
+
+  /** Whether the slot has a key. */
+  isUsed(slot: number): boolean {
+    return this.#keys[slot] !== undefined
   }
 
   /** The key's slot, or −1. */
@@ -47,7 +58,7 @@ export class KeyTable {
   remove(slot: number): void {
     const table = this.#table
     const mask = this.#mask
-    let hole = hashOf(this.#keys[slot]) & mask
+    let hole = hashOf(this.key(slot)) & mask
     while (table[2 * hole + 1] !== slot + 1) hole = (hole + 1) & mask
     // Entries behind the hole move up, unless that would put them before the place where they are looked for.
     for (let i = (hole + 1) & mask; table[2 * i + 1] !== 0; i = (i + 1) & mask) {
@@ -59,13 +70,14 @@ export class KeyTable {
     }
     table[2 * hole] = 0
     table[2 * hole + 1] = 0
-    this.#keys[slot] = ''
+    this.#keys[slot] = undefined
     this.#lastKey = undefined
     this.#free.push(slot)
   }
 
+  /** The key of a slot in use. */
   key(slot: number): string {
-    return this.#keys[slot]
+    return this.#keys[slot] as string
   }
 
   /** Reads the table's line for a key of this hash. @returns something to add up, so that the read is not optimised away */

@@ -249,6 +249,12 @@ export class Population {
     return this.#runs.openRuns(h)
   }
 
+  /** The actor of a key in memory. */
+  actor(key: string): ActorRef | undefined {
+    const slot = this.keys.find(key)
+    return slot < 0 ? undefined : this.#ref(slot)
+  }
+
   /** The earliest instant at which time alone changes something. */
   get nextDeadline(): number {
     return this.#runs.nextDeadline

@@ -17,6 +17,8 @@ export const limits = {
   latenessMsMax: 7 * 86_400_000,
   /** Records in one actor's history. Doubling a larger ring would pause the engine for more than 2 ms. */
   recordsPerActorMax: 131_072,
+  /** Increments that follow an actor's whole state in a checkpoint: loading it reads so many pieces, and the store keeps so much that is old. */
+  appendedStatesMax: 16,
   /** Open runs of one pattern for one actor. Past it the pattern opens no more; each refusal is counted and named. */
   runsPerPatternMax: 4_096,
   /** Events that the open runs of one pattern hold for one actor: past it the runs that would take one more end. */
