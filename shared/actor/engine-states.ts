@@ -87,6 +87,11 @@ export class EngineStates {
     return this.#population(actor).states.deadline(actor.key)
   }
 
+  /** Whether the alert book has anything of the actor. */
+  hasBook(actor: ActorName): boolean {
+    return this.#options.book.knows(this.#population(actor).states.ref(actor.key))
+  }
+
   isResident(actor: ActorName): boolean {
     return this.#population(actor).states.isResident(actor.key)
   }

@@ -19,6 +19,18 @@ export const limits = {
   recordsPerActorMax: 131_072,
   /** Increments that follow an actor's whole state in a checkpoint: loading it reads so many pieces, and the store keeps so much that is old. */
   appendedStatesMax: 16,
+  /** Actors encoded before others have their turn: about a millisecond. */
+  savedActorsPerSlice: 500,
+  /** Bytes of states that are handed to a checkpoint store at once; a larger commit is staged in parts. */
+  commitPartBytesMax: 1_048_576,
+  /** Entries of the outbox that are delivered in one transaction of the alert store. */
+  offeredEntriesMax: 1_000,
+  /** Alerts and decisions that wait for delivery. Past it nothing more is applied, and new events are refused as overload: about 50 MB. */
+  outboxEntriesMax: 50_000,
+  /** Actors that are brought back from the checkpoint store, or leave memory, at once. */
+  actorsMovedAtOnceMax: 4_096,
+  /** A partition without records for so long is moved on by ticks where an absence waits for time alone. */
+  idleMs: 10_000,
   /** Open runs of one pattern for one actor. Past it the pattern opens no more; each refusal is counted and named. */
   runsPerPatternMax: 4_096,
   /** Events that the open runs of one pattern hold for one actor: past it the runs that would take one more end. */

@@ -12,6 +12,7 @@ import type { Feature, Rule } from './rule-set.ts'
 import type { RuleText } from './rule-shape.ts'
 import type { Scope } from './scope.ts'
 import type { Located } from './shape.ts'
+import { writtenCondition } from './written-condition.ts'
 
 /** A rule without its place in a set. */
 export type LoadedRule = Omit<Rule, 'scenario'> & {
@@ -56,6 +57,7 @@ export function loadRule(text: Located<RuleText>, given: RuleContext): LoadedRul
     where,
     features,
     body,
+    written: writtenCondition(value),
     score: value.score.value,
     severity: value.severity.value,
     reason: value.reason?.value,

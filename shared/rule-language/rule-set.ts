@@ -34,6 +34,8 @@ export interface Rule {
   readonly where: Expression | undefined
   readonly features: readonly Feature[]
   readonly body: Condition | PatternBody
+  /** The condition or pattern in one line, as its author wrote it. */
+  readonly written: string
   readonly score: number
   readonly severity: Severity
   readonly reason: string | undefined

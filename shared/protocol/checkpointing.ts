@@ -1,0 +1,195 @@
+import type { ActorName } from '#shared/actor/actor-state'
+import { limits } from '#shared/domain/limits'
+import type { ActorEntry, Commit, Manifest, OutboxEntry } from './commit.ts'
+import type { Generation } from './generation.ts'
+import type { OwnerCommand } from './owner-io.ts'
+import { encodeOwnerState } from './owner-state.ts'
+
+/** Where the partition stands when a checkpoint begins. Nothing is applied until it is gathered. */
+export interface Standing {
+  readonly position: number
+  readonly tailDigest: number
+  readonly movedAt: number
+  readonly generations: readonly Generation[]
+  readonly droppedGenerations: readonly number[]
+}
+
+interface CheckpointingOptions {
+  readonly partition: number
+  readonly epoch: number
+  /** Id of the commit that the first one follows. */
+  readonly previous: string | undefined
+  /** Number of the first new outbox entry. */
+  readonly nextEntry: number
+  /** Entries that were committed and not delivered yet. */
+  readonly undelivered: readonly OutboxEntry[]
+}
+
+/**
+ * Makes commits: what changed since the last one, gathered in slices so that others have their turn, in parts so that none is large, and
+ * committed as one. Also keeps the outbox until its entries are delivered.
+ *
+ * K1 One commit is under way at a time; it holds exactly what was applied up to its position.
+ * K2 An entry is offered only after the commit that holds it, and in order.
+ */
+export class Checkpointing {
+  readonly #options: CheckpointingOptions
+  #previous: string | undefined
+  #standing: Standing | undefined
+  /** Still to be saved for the commit being gathered. */
+  #left: { readonly generation: Generation; readonly actors: readonly ActorName[] }[] = []
+  /** Of the first of these: how many are saved. */
+  #saved = 0
+  #entries: ActorEntry[] = []
+  #entryBytes = 0
+  #parts = 0
+  #isStaging = false
+  #inFlight: Commit | undefined
+  #commits = 0
+  #nextEntry: number
+  /** Not committed yet, committed and not delivered. */
+  #fresh: OutboxEntry[] = []
+  #undelivered: OutboxEntry[]
+  #deliveredUpTo = 0
+  #committedDeliveredUpTo = 0
+  #offeredUpTo: number | undefined
+
+  constructor(options: CheckpointingOptions) {
+    this.#options = options
+    this.#previous = options.previous
+    this.#nextEntry = options.nextEntry
+    this.#undelivered = [...options.undelivered]
+  }
+
+  /** Whether a checkpoint is being gathered: nothing may be applied until it is. */
+  get isGathering(): boolean {
+    return this.#standing !== undefined
+  }
+
+  get isUnderWay(): boolean {
+    return this.#standing !== undefined || this.#inFlight !== undefined
+  }
+
+  /** Entries that wait for a commit or for delivery. */
+  get outboxLength(): number {
+    return this.#fresh.length + (this.#inFlight?.outbox.length ?? 0) + this.#undelivered.length
+  }
+
+  /** Whether there is something to commit although nothing was applied. */
+  get isDirty(): boolean {
+    return this.#fresh.length > 0 || this.#deliveredUpTo > this.#committedDeliveredUpTo
+  }
+
+  addEntry(bytes: Uint8Array): void {
+    this.#fresh.push({ number: this.#nextEntry++, bytes })
+  }
+
+  /** Begins a checkpoint. */
+  begin(standing: Standing): OwnerCommand[] {
+    this.#standing = standing
+    this.#left = standing.generations.map((generation) => ({ generation, actors: generation.changed() }))
+    this.#saved = 0
+    this.#parts = 0
+    this.#commits++
+    return this.gather()
+  }
+
+  /** Saves the next slice; called again after each turn or staged part, until `isGathering` ends. */
+  gather(): OwnerCommand[] {
+    if (this.#standing === undefined || this.#isStaging) return []
+    for (let slice = 0; slice < limits.savedActorsPerSlice; slice++) {
+      const first = this.#left[0]
+      if (first === undefined) return [this.#finish(this.#standing)]
+      if (this.#saved < first.actors.length) this.#add(first.generation.save(first.actors[this.#saved++]))
+      else {
+        this.#left.shift()
+        this.#saved = 0
+      }
+      if (this.#entryBytes >= limits.commitPartBytesMax) return [this.#stage()]
+    }
+    return [{ kind: 'later' }]
+  }
+
+  staged(): OwnerCommand[] {
+    this.#isStaging = false
+    return this.gather()
+  }
+
+  /** The commit in flight has taken effect. */
+  committed(): OwnerCommand[] {
+    this.#previous = this.#inFlight?.id
+    for (const entry of this.#inFlight?.outbox ?? []) this.#undelivered.push(entry)
+    this.#committedDeliveredUpTo = this.#inFlight?.deliveredUpTo ?? 0
+    this.#inFlight = undefined
+    return this.offer()
+  }
+
+  /** The next entries to deliver, unless some are on their way. */
+  offer(): OwnerCommand[] {
+    if (this.#offeredUpTo !== undefined || this.#undelivered.length === 0) return []
+    const entries = this.#undelivered.slice(0, limits.offeredEntriesMax)
+    this.#offeredUpTo = entries[entries.length - 1].number
+    return [{ kind: 'offer', entries }]
+  }
+
+  offered(upTo: number): OwnerCommand[] {
+    this.#offeredUpTo = undefined
+    this.#deliveredUpTo = upTo
+    this.#undelivered = this.#undelivered.filter(({ number }) => number > upTo)
+    return this.offer()
+  }
+
+  #add(entry: ActorEntry): void {
+    this.#entries.push(entry)
+    this.#entryBytes += entry.bytes.length + entry.key.length
+  }
+
+  #stage(): OwnerCommand {
+    const { partition, epoch } = this.#options
+    this.#isStaging = true
+    const stage = { partition, epoch, id: this.#id(), actors: this.#takeEntries(), part: this.#parts++ }
+    return { kind: 'stage', stage }
+  }
+
+  #finish(standing: Standing): OwnerCommand {
+    const { partition, epoch } = this.#options
+    const { position, tailDigest, movedAt, generations, droppedGenerations } = standing
+    const id = this.#id()
+    const states = generations.map((generation) => ({
+      number: generation.number,
+      from: generation.from,
+      upTo: generation.upTo,
+      partition: generation.savePartition(),
+    }))
+    const owner = encodeOwnerState({ generations: states, nextEntry: this.#nextEntry, movedAt })
+    const manifest: Manifest = { id, position, tailDigest, owner }
+    const commit: Commit = {
+      partition,
+      epoch,
+      id,
+      actors: this.#takeEntries(),
+      previous: this.#previous,
+      manifest,
+      stagedParts: this.#parts,
+      outbox: this.#fresh,
+      deliveredUpTo: this.#deliveredUpTo,
+      droppedGenerations,
+    }
+    this.#fresh = []
+    this.#standing = undefined
+    this.#inFlight = commit
+    return { kind: 'commit', commit }
+  }
+
+  #takeEntries(): readonly ActorEntry[] {
+    const entries = this.#entries
+    this.#entries = []
+    this.#entryBytes = 0
+    return entries
+  }
+
+  /** Unique, as an owner has its epoch alone. */
+  #id(): string {
+    return `${this.#options.epoch}-${this.#commits}`
+  }
+}

@@ -1,0 +1,185 @@
+import type { ActorName, PartitionState } from '#shared/actor/actor-state'
+import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
+import { Engine } from '#shared/actor/engine'
+import type { Outcome } from '#shared/actor/outcome'
+import { usedFields } from '#shared/actor/used-fields'
+import { StateCodec } from '#shared/checkpoint/state-codec'
+import { EventBatch } from '#shared/domain/event-batch'
+import { limits } from '#shared/domain/limits'
+import type { Problem } from '#shared/domain/problem'
+import type { Arena } from '#shared/memory/arena'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import { AbsentDeadlines } from './absent-deadlines.ts'
+import type { ActorEntry, MarkedActor, SavedActor } from './commit.ts'
+
+/** Decodes records of the log; see `Codec` of the wire formats. */
+export interface RowDecoder {
+  decode(bytes: Uint8Array, start: number, end: number, batch: EventBatch, row: number): Problem | undefined
+}
+
+export interface GenerationOptions {
+  /** Offset of the record that put the rule set in force. */
+  readonly number: number
+  readonly ruleSet: RuleSet
+  /** It judges events after this time, in ms of event time; −Infinity: all. */
+  readonly from: number
+  readonly arena: Arena
+  readonly latenessMs: number
+  readonly tenant: string
+  readonly hashKey: number
+  readonly sha256Hex: (text: string) => string
+  readonly decoder: RowDecoder
+  readonly tell: {
+    alert(revision: AlertRevision, generation: Generation): void
+    decision(revision: DecisionRevision, generation: Generation): void
+  }
+}
+
+/**
+ * One rule set in force on a partition, with all its actors. A change of rules makes a new generation; the old one goes on judging what is
+ * not newer than the change until the lateness has passed.
+ *
+ * G1 What it tells is about events after `from` and up to `upTo`; the same holds for absences, by their instant.
+ * G2 An actor is in memory, or in the checkpoint as it left memory, or new.
+ */
+export class Generation {
+  readonly number: number
+  readonly ruleSet: RuleSet
+  readonly from: number
+  /** Infinity: no other set has followed. */
+  upTo = Number.POSITIVE_INFINITY
+  readonly hashKey: number
+  readonly engine: Engine
+  readonly batch: EventBatch
+  readonly arena: Arena
+  readonly #decoder: RowDecoder
+  readonly #codec: StateCodec
+  readonly #deadlines = new AbsentDeadlines()
+  /** Whether any actor is outside memory. */
+  #hasAbsent = false
+
+  constructor(options: GenerationOptions) {
+    const { number, ruleSet, from, decoder, hashKey, tell } = options
+    this.number = number
+    this.ruleSet = ruleSet
+    this.from = from
+    this.hashKey = hashKey
+    this.arena = options.arena
+    this.#decoder = decoder
+    this.engine = new Engine({
+      ...options,
+      isSorted: false,
+      isDecidedWhenAsked: true,
+      sink: {
+        alert: (revision) => {
+          if (this.covers(revision.hit.at)) tell.alert(revision, this)
+        },
+        decision: (revision) => {
+          if (this.covers(revision.at)) tell.decision(revision, this)
+        },
+      },
+    })
+    this.engine.states.track()
+    this.#codec = new StateCodec(this.engine.states)
+    this.batch = new EventBatch(ruleSet.events, usedFields(ruleSet), 512)
+  }
+
+  /** Whether it judges events of this time. */
+  covers(at: number): boolean {
+    return at > this.from && at <= this.upTo
+  }
+
+  /** Decodes a record into the batch. @returns what is wrong with it */
+  decode(bytes: Uint8Array, start: number, end: number, offset: number, receivedAt: number): Problem | undefined {
+    const problem = this.#decoder.decode(bytes, start, end, this.batch, offset)
+    if (problem === undefined) this.batch.receivedAt[this.batch.length - 1] = receivedAt
+    return problem
+  }
+
+  apply(row: number, isAsked: boolean): Outcome {
+    return this.engine.apply(this.batch, row, isAsked)
+  }
+
+  /** Actors of the rows in the batch that may be outside memory. */
+  missing(): readonly ActorName[] {
+    return this.#hasAbsent ? this.engine.missing(this.batch, 0, this.batch.length) : []
+  }
+
+  /** Takes actors outside memory that time alone changes up to `now`, some at a time. */
+  due(now: number): readonly ActorName[] {
+    return this.#deadlines.take(now, limits.actorsMovedAtOnceMax)
+  }
+
+  /** When time alone changes something, in memory or not. */
+  get nextDeadline(): number {
+    return Math.min(this.engine.nextDeadline, this.#deadlines.next)
+  }
+
+  /** Takes actors back that the checkpoint has. Throws BadStateError. */
+  load(saved: readonly (SavedActor | undefined)[]): void {
+    for (const actor of saved) {
+      if (actor === undefined) continue
+      const state = this.#codec.decodeActor(actor.base, actor.appended)
+      this.#deadlines.set(state, Number.POSITIVE_INFINITY)
+      if (!this.engine.states.isResident(state)) this.engine.states.load(state)
+    }
+  }
+
+  /** Of a partition that was saved: its actors come when they are needed. @returns those whose part of the alert book must come first */
+  loadPartition(bytes: Uint8Array, marked: readonly MarkedActor[]): readonly ActorName[] {
+    const state: PartitionState = this.#codec.decodePartition(bytes)
+    this.engine.states.loadPartition(state)
+    this.#hasAbsent = true
+    for (const actor of marked)
+      if (actor.deadline < Number.POSITIVE_INFINITY) this.#deadlines.set(actor, actor.deadline)
+    return this.engine.states.isBookShared ? marked.filter(({ hasBook }) => hasBook) : []
+  }
+
+  loadBooks(saved: readonly (SavedActor | undefined)[]): void {
+    for (const actor of saved)
+      if (actor !== undefined) this.engine.states.loadBook(this.#codec.decodeActor(actor.base, actor.appended))
+  }
+
+  savePartition(): Uint8Array {
+    return this.#codec.encodePartition(this.engine.states.savePartition())
+  }
+
+  /** Actors that have changed since they were saved. */
+  changed(): readonly ActorName[] {
+    return this.engine.states.changed()
+  }
+
+  save(actor: ActorName): ActorEntry {
+    const { states } = this.engine
+    const { population, key } = actor
+    const isResident = states.isResident(actor)
+    const isAppended = states.canAppend(actor)
+    const deadline = isResident ? states.deadline(actor) : this.#deadlines.of(actor)
+    const bytes = isAppended
+      ? this.#codec.encodeAppended(states.saveAppended(actor))
+      : this.#codec.encodeActor(states.save(actor))
+    const hasBook = states.hasBook(actor)
+    return {
+      generation: this.number,
+      population,
+      key,
+      form: isAppended ? 'appended' : 'base',
+      deadline,
+      hasBook,
+      bytes,
+    }
+  }
+
+  /** Up to so many actors leave memory. All changes must be committed. @returns how many did */
+  passivate(count: number): number {
+    const { states } = this.engine
+    const cold = states.cold(count)
+    for (const actor of cold) {
+      const deadline = states.deadline(actor)
+      if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.set({ ...actor }, deadline)
+      states.passivate(actor)
+    }
+    if (cold.length > 0) this.#hasAbsent = true
+    return cold.length
+  }
+}

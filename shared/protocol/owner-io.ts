@@ -1,0 +1,88 @@
+import type { ActorName } from '#shared/actor/actor-state'
+import type { Decision } from '#shared/actor/alert'
+import type { Outcome } from '#shared/actor/outcome'
+import type { ClaimResult, Commit, CommitResult, MarkedActor, OutboxEntry, SavedActor, Stage } from './commit.ts'
+import type { LogBlock, RecordKind } from './log-record.ts'
+
+/**
+ * What a partition's owner wants done. Those that name an answer get it once, whatever it takes: an unknown outcome is asked for again by
+ * whoever executes them. Commands are executed in the order given, stages and commits one after the other.
+ */
+export type OwnerCommand =
+  /** Answer: `appended`, once it is durable. */
+  | { readonly kind: 'append'; readonly record: OwnRecord }
+  /** Answer: `claimed`. */
+  | { readonly kind: 'claim'; readonly epoch: number }
+  /** Answer: `bounds`. */
+  | { readonly kind: 'bounds' }
+  /** Answer: `records`. @param waits not before there is one; otherwise it may be empty */
+  | { readonly kind: 'read'; readonly from: number; readonly bytesMax: number; readonly waits: boolean }
+  /** Answer: `marked`. */
+  | { readonly kind: 'marked'; readonly generation: number }
+  /** Answer: `loaded`. */
+  | { readonly kind: 'load'; readonly generation: number; readonly names: readonly ActorName[] }
+  /** Answer: `outbox`. */
+  | { readonly kind: 'outbox' }
+  /** Answer: `staged`. */
+  | { readonly kind: 'stage'; readonly stage: Stage }
+  /** Answer: `committed`. */
+  | { readonly kind: 'commit'; readonly commit: Commit }
+  /** Deliver these, in order. Answer: `offered`. */
+  | { readonly kind: 'offer'; readonly entries: readonly OutboxEntry[] }
+  /** Somebody waits for these. */
+  | { readonly kind: 'judged'; readonly judged: readonly Judged[] }
+  /** Let others have a turn. Answer: `later`. */
+  | { readonly kind: 'later' }
+  /** All that was applied is committed: the owner has ended. */
+  | { readonly kind: 'stopped' }
+  /** The partition cannot be owned any longer: end it, and say why. */
+  | { readonly kind: 'halt'; readonly failure: OwnerFailure }
+
+export type OwnerInput =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'appended'; readonly record: OwnRecord['kind']; readonly offset: number }
+  | { readonly kind: 'claimed'; readonly result: ClaimResult }
+  | { readonly kind: 'bounds'; readonly first: number; readonly next: number }
+  | { readonly kind: 'records'; readonly block: LogBlock }
+  | { readonly kind: 'marked'; readonly actors: readonly MarkedActor[] }
+  | { readonly kind: 'loaded'; readonly actors: readonly (SavedActor | undefined)[] }
+  | { readonly kind: 'outbox'; readonly entries: readonly OutboxEntry[] }
+  | { readonly kind: 'staged'; readonly result: 'staged' | 'fenced' }
+  | { readonly kind: 'committed'; readonly result: CommitResult }
+  | { readonly kind: 'offered'; readonly upTo: number }
+  | { readonly kind: 'later' }
+  /** Comes about every 100 ms. @param now ms since 1970 */
+  | { readonly kind: 'clock'; readonly now: number }
+  /** No more is applied; what was applied is committed. */
+  | { readonly kind: 'stop' }
+
+/** A record of the owner's own. */
+export interface OwnRecord {
+  readonly kind: Exclude<RecordKind, 'event' | 'decide'>
+  readonly body: Uint8Array
+}
+
+/** What became of an event whose sender waits. */
+export interface Judged {
+  readonly offset: number
+  readonly id: string
+  readonly outcome: Outcome
+  /** Of an applied event. */
+  readonly decision: Decision | undefined
+}
+
+export interface OwnerFailure {
+  readonly reason: /** Another owner has the partition. */
+    | 'fenced'
+    /** The log no longer holds what the checkpoint follows from. */
+    | 'log-regression'
+    /** The store has another state than the one that this owner left. */
+    | 'conflict'
+    /** The configured rule set cannot follow the one in force. */
+    | 'rules-refused'
+    /** The log holds something that this version does not understand. */
+    | 'unknown-record'
+    /** A saved state is damaged, or of another plan. */
+    | 'bad-checkpoint'
+  readonly detail: string
+}

@@ -1,0 +1,36 @@
+import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
+import type { EventSchema } from '#shared/domain/event-schema'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import type { RowDecoder } from './generation.ts'
+
+export interface OwnerOptions {
+  readonly partition: number
+  /** Who claims, for people. */
+  readonly name: string
+  /** The rule set that is to be in force, without errors; and a key for the hashes of texts should it be new. */
+  readonly ruleFiles: ReadonlyMap<string, string>
+  readonly newHashKey: number
+  readonly latenessMs: number
+  readonly tenant: string
+  /** Bound on the state of actors in memory; a quarter more is reserved for what comes between two checkpoints. */
+  readonly memoryBytesMax: number
+  readonly sha256Hex: (text: string) => string
+  readonly decoderOf: (schema: EventSchema) => RowDecoder
+  /** Bytes of outbox entries; `offset` is that of the record being applied. */
+  readonly entries: {
+    alert(revision: AlertRevision, ruleSet: RuleSet, offset: number): Uint8Array
+    decision(revision: DecisionRevision, offset: number): Uint8Array
+    late(eventId: string, offset: number): Uint8Array
+  }
+}
+
+/** What was counted since the start, for metrics. */
+export interface OwnerCounts {
+  events: number
+  duplicates: number
+  conflicts: number
+  late: number
+  undecodable: number
+  alerts: number
+  commits: number
+}

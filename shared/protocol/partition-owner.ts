@@ -1,0 +1,484 @@
+import type { Decision } from '#shared/actor/alert'
+import { ByteWriter } from '#shared/checkpoint/bytes'
+import { invariant } from '#shared/domain/invariant'
+import { limits } from '#shared/domain/limits'
+import { Arena } from '#shared/memory/arena'
+import { loadRuleSet } from '#shared/rule-language/load-rule-set'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import { recordDigest } from './applied-record.ts'
+import { Checkpointing } from './checkpointing.ts'
+import { Generation } from './generation.ts'
+import { type LogBlock, recordKinds } from './log-record.ts'
+import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
+import type { OwnerCounts, OwnerOptions } from './owner-options.ts'
+import { expectInput, OwnerFailed, pause, type Steps } from './owner-steps.ts'
+import { recover } from './recovery.ts'
+import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
+import { bring, decodeRows, endOfEvents, latestAt } from './slice.ts'
+import { decodeTick, encodeTick } from './tick-record.ts'
+
+/**
+ * The owner of one partition: it claims it, brings its actors to the end of the log, judges what comes and keeps checkpoints. Pure: time,
+ * records and answers come in by `handle`, what is to be done goes out as commands.
+ *
+ * O1 What it tells and commits is a function of the records up to its position.
+ * O2 It commits only under the epoch of its own claim record, and nothing more once it has read a later claim.
+ * O3 A record is applied once: after a restart it goes on behind the last commit, whose last record it has found again in the log.
+ * O4 Nothing is offered before the commit that holds it.
+ * O5 Between two steps the state is that after the record at `position`; while a checkpoint is gathered no step is taken.
+ */
+export class PartitionOwner {
+  readonly counts: OwnerCounts = {
+    events: 0,
+    duplicates: 0,
+    conflicts: 0,
+    late: 0,
+    undecodable: 0,
+    alerts: 0,
+    commits: 0,
+  }
+  readonly #options: OwnerOptions
+  readonly #configured: RuleSet
+  readonly #steps: Steps<never>
+  #checkpointing: Checkpointing | undefined
+  /** Oldest first; the last is in force. */
+  #generations: Generation[] = []
+  #droppedGenerations: number[] = []
+  #epoch = 0
+  #first = 1
+  /** Offset of the record being applied. */
+  #applying = 0
+  #position = 0
+  #committingPosition = 0
+  #committedPosition = 0
+  #tailDigest = 0
+  #isLive = false
+  #isStopping = false
+  #hasEnded = false
+  #isPaused = false
+  #hasTickOut = false
+  #hasRulesOut = false
+  /** An answer that came while a checkpoint was being gathered. */
+  #held: OwnerInput | undefined
+  /** When the record that moved time last reached the log, and when any did. */
+  #movedAt = 0
+  #recordAt = 0
+  #out: OwnerCommand[] = []
+  #judged: Judged[] = []
+  /** The decision told for the event being applied. */
+  #decision: Decision | undefined
+
+  constructor(options: OwnerOptions) {
+    this.#options = options
+    const { ruleSet } = loadRuleSet(options.ruleFiles)
+    invariant(ruleSet !== undefined, 'the configured rule set was checked before')
+    this.#configured = ruleSet
+    this.#steps = this.#run()
+  }
+
+  /** Offset of the last applied record. */
+  get position(): number {
+    return this.#position
+  }
+
+  get committedPosition(): number {
+    return this.#committedPosition
+  }
+
+  /** Whether it has reached its own claim in the log, and the configured rule set is in force. */
+  get isReady(): boolean {
+    return this.#isLive && !this.#hasEnded && this.#generations.at(-1)?.ruleSet.hash === this.#configured.hash
+  }
+
+  get outboxLength(): number {
+    return this.#checkpointing?.outboxLength ?? 0
+  }
+
+  /** Actors in memory. */
+  get actors(): number {
+    return this.#generations.reduce((sum, { engine }) => sum + engine.actors, 0)
+  }
+
+  /** Bytes of actors' states in memory. */
+  get stateBytes(): number {
+    return this.#generations.reduce((sum, { arena }) => sum + arena.usedWords * 4, 0)
+  }
+
+  /** Event time up to which time has passed, ms; −Infinity: there was no event. */
+  get now(): number {
+    return this.#generations.at(-1)?.engine.now ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** The generation in force. */
+  get generation(): Generation | undefined {
+    return this.#generations.at(-1)
+  }
+
+  handle(input: OwnerInput): readonly OwnerCommand[] {
+    if (this.#hasEnded) return []
+    try {
+      this.#take(input)
+    } catch (error) {
+      if (!(error instanceof OwnerFailed)) throw error
+      this.#hasEnded = true
+      this.#out.push({ kind: 'halt', failure: error.failure })
+    }
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+
+  #take(input: OwnerInput): void {
+    switch (input.kind) {
+      case 'start':
+        this.#step(input)
+        break
+      case 'clock':
+        this.#checkpoint()
+        this.#tickIfIdle(input.now)
+        break
+      case 'stop':
+        this.#isStopping = true
+        this.#checkpoint()
+        break
+      case 'staged':
+        if (input.result === 'fenced') throw new OwnerFailed('fenced', 'another owner has claimed the partition')
+        this.#out.push(...(this.#checkpointing?.staged() ?? []))
+        this.#release()
+        break
+      case 'committed':
+        this.#committed(input.result)
+        this.#unpause(input)
+        break
+      case 'offered':
+        this.#out.push(...(this.#checkpointing?.offered(input.upTo) ?? []))
+        this.#unpause(input)
+        break
+      case 'later':
+        this.#out.push(...(this.#checkpointing?.gather() ?? []))
+        this.#release()
+        break
+      case 'appended':
+        // The owner's other records are met again in the log.
+        if (input.record === 'claim') this.#answer(input)
+        break
+      default:
+        this.#answer(input)
+    }
+  }
+
+  /** What the steps have asked for. While a checkpoint is gathered nothing may change. */
+  #answer(input: OwnerInput): void {
+    if (this.#isStopping) return
+    if (this.#checkpointing?.isGathering === true) this.#held = input
+    else this.#step(input)
+  }
+
+  #release(): void {
+    const held = this.#held
+    if (held === undefined || this.#checkpointing?.isGathering === true) return
+    this.#held = undefined
+    this.#answer(held)
+  }
+
+  /** The steps wait for room, and look again. */
+  #unpause(input: OwnerInput): void {
+    if (!this.#isPaused || this.#checkpointing?.isGathering === true || this.#isStopping) return
+    this.#isPaused = false
+    this.#step(input)
+  }
+
+  #step(input: OwnerInput): void {
+    const { value } = this.#steps.next(input)
+    if (value === pause) this.#isPaused = true
+    else this.#out.push(value)
+  }
+
+  *#run(): Steps<never> {
+    const writer = new ByteWriter()
+    writer.text(this.#options.name)
+    const claim = writer.bytes.slice(0, writer.length)
+    const recovered = yield* recover(claim, (number, record, from) => this.#generation(number, record, from))
+    const { partition } = this.#options
+    this.#checkpointing = new Checkpointing({ ...recovered, partition })
+    this.#epoch = recovered.epoch
+    this.#first = recovered.first
+    this.#position = this.#committedPosition = recovered.position
+    this.#tailDigest = recovered.tailDigest
+    this.#generations = recovered.generations
+    this.#movedAt = this.#recordAt = recovered.movedAt
+    this.#out.push(...this.#checkpointing.offer())
+    for (;;) {
+      const { block } = expectInput(
+        'records',
+        yield { kind: 'read', from: this.#position + 1, bytesMax: readBytesMax, waits: true },
+      )
+      for (let i = 0; i < block.length; ) {
+        yield* this.#makeRoom()
+        const end = endOfEvents(block, i)
+        if (end > i) yield* this.#applyEvents(block, i, end)
+        else yield* this.#applyOwn(block, i)
+        i = Math.max(end, i + 1)
+        this.#position = block.offsets[i - 1]
+        this.#tailDigest = recordDigest(block, i - 1)
+        this.#recordAt = block.receivedAt[i - 1]
+        this.#tellJudged()
+      }
+    }
+  }
+
+  /** Actors leave memory before a slice only: those that it needs are in memory from then on until it is applied. */
+  *#makeRoom(): Steps<void> {
+    const { memoryBytesMax } = this.#options
+    while (
+      this.outboxLength >= limits.outboxEntriesMax ||
+      (this.stateBytes > memoryBytesMax * memoryHardShare && this.#checkpointing?.isUnderWay === true)
+    )
+      yield pause
+    if (this.#checkpointing?.isUnderWay === true) return
+    for (const generation of this.#generations)
+      if (this.stateBytes > memoryBytesMax) generation.passivate(limits.actorsMovedAtOnceMax)
+  }
+
+  *#applyEvents(block: LogBlock, from: number, to: number): Steps<void> {
+    const newest = this.generation
+    if (newest === undefined) {
+      this.counts.undecodable += to - from
+      return
+    }
+    const rows = decodeRows(newest, block, from, to)
+    yield* bring(newest, latestAt(newest))
+    // Events from before a change of rules are judged by the set of their time, too.
+    const older = this.#generations.slice(0, -1).map((generation) => ({
+      generation,
+      rows: decodeRows(generation, block, from, to, (i) => rows[i] >= 0 && generation.covers(newest.batch.at[rows[i]])),
+    }))
+    for (const { generation } of older) yield* bring(generation, latestAt(generation))
+    // From here on in one go: between two steps the state is that after a whole slice.
+    for (let i = from; i < to; i++) {
+      const row = rows[i - from]
+      this.#applying = block.offsets[i]
+      if (row < 0) {
+        this.counts.undecodable++
+        continue
+      }
+      const isAsked = recordKinds[block.kinds[i]] === 'decide'
+      const before = newest.engine.now
+      this.#decision = undefined
+      const outcome = newest.apply(row, isAsked)
+      if (newest.engine.now > before) this.#movedAt = block.receivedAt[i]
+      if (outcome === 'applied')
+        for (const { generation, rows: olderRows } of older)
+          if (olderRows[i - from] >= 0) generation.apply(olderRows[i - from], isAsked)
+      if (isAsked) this.#judge(newest.batch.id[row], outcome)
+      if (outcome === 'applied') this.counts.events++
+      else if (outcome === 'duplicate') this.counts.duplicates++
+      else if (outcome === 'late') this.counts.late++
+      else this.counts.conflicts++
+      this.#dropOld(newest)
+    }
+  }
+
+  #judge(id: string, outcome: Judged['outcome']): void {
+    const offset = this.#applying
+    if (outcome === 'late') this.#checkpointing?.addEntry(this.#options.entries.late(id, offset))
+    this.#judged.push({ offset, id, outcome, decision: this.#decision })
+  }
+
+  #tellJudged(): void {
+    if (this.#judged.length === 0) return
+    this.#out.push({ kind: 'judged', judged: this.#judged })
+    this.#judged = []
+  }
+
+  /** The lateness has passed since a change of rules: nothing is judged by the old set any more. */
+  #dropOld(newest: Generation): void {
+    while (this.#generations.length > 1 && newest.engine.now > this.#generations[0].upTo + this.#options.latenessMs)
+      this.#droppedGenerations.push((this.#generations.shift() as Generation).number)
+  }
+
+  *#applyOwn(block: LogBlock, i: number): Steps<void> {
+    const offset = block.offsets[i]
+    const body = block.bytes.subarray(block.starts[i], block.ends[i])
+    switch (recordKinds[block.kinds[i]]) {
+      case 'claim':
+        if (offset > this.#epoch) throw new OwnerFailed('fenced', `another owner claimed the partition at ${offset}`)
+        if (offset < this.#epoch) return
+        this.#isLive = true
+        this.#askForRules()
+        return
+      case 'tick':
+        this.#applying = offset
+        return yield* this.#tick(decodeTick(body), block.receivedAt[i])
+      case 'ruleset':
+        this.#applying = offset
+        return yield* this.#changeRules(offset, decodeRuleSetRecord(body))
+      default:
+        throw new OwnerFailed(
+          'unknown-record',
+          `the record at ${offset} was written by a later version; start that again`,
+        )
+    }
+  }
+
+  *#tick(at: number, receivedAt: number): Steps<void> {
+    this.#hasTickOut = false
+    const { generation } = this
+    if (generation === undefined || at <= generation.engine.now) return
+    generation.batch.clear()
+    yield* bring(generation, at)
+    generation.engine.advance(at)
+    this.#movedAt = receivedAt
+    this.#dropOld(generation)
+  }
+
+  /** Where the configured rule set is not the one in force, a record puts it there. */
+  #askForRules(): void {
+    const { generation } = this
+    if (this.#hasRulesOut || generation?.ruleSet.hash === this.#configured.hash) return
+    const conflict = generation && schemaConflict(generation.ruleSet.events, this.#configured.events)
+    if (conflict !== undefined)
+      throw new OwnerFailed(
+        'rules-refused',
+        `events.yaml cannot follow the one in force: ${conflict}. Only fields may be added; undo the change, or use another data folder`,
+      )
+    this.#hasRulesOut = true
+    const { ruleFiles, newHashKey } = this.#options
+    const body = encodeRuleSetRecord({
+      hash: this.#configured.hash,
+      effectiveAt: this.now,
+      hashKey: generation?.hashKey ?? newHashKey,
+      files: ruleFiles,
+    })
+    this.#out.push({ kind: 'append', record: { kind: 'ruleset', body } })
+  }
+
+  *#changeRules(offset: number, record: RuleSetRecord | undefined): Steps<void> {
+    if (record === undefined)
+      throw new OwnerFailed(
+        'unknown-record',
+        `the rule set at ${offset} was written by a later version; start that again`,
+      )
+    this.#hasRulesOut = false
+    const previous = this.generation
+    if (previous?.ruleSet.hash === record.hash) return
+    const from = Math.max(record.effectiveAt, this.now)
+    const next = this.#generation(offset, record, from)
+    if (previous !== undefined) {
+      yield* this.#warm(next, offset)
+      previous.upTo = from
+      // A set that judged no instant of its own has nothing to go on with.
+      this.#generations = this.#generations.filter(({ number, from: start, upTo }) => {
+        if (upTo > start) return true
+        this.#droppedGenerations.push(number)
+        return false
+      })
+    }
+    this.#generations.push(next)
+    if (this.#isLive) this.#askForRules()
+  }
+
+  /** A new rule set gets the windows and runs that it would have, had it been there from the start of the log. It tells nothing of that time. */
+  *#warm(generation: Generation, until: number): Steps<void> {
+    for (let from = this.#first; from < until; ) {
+      const { block } = expectInput('records', yield { kind: 'read', from, bytesMax: readBytesMax, waits: false })
+      if (block.length === 0) return
+      for (let i = 0; i < block.length && block.offsets[i] < until; ) {
+        const end = endOfEvents(block, i)
+        if (end > i) {
+          for (const row of decodeRows(generation, block, i, end))
+            if (row >= 0 && generation.batch.row[row] < until) generation.apply(row, false)
+        } else if (recordKinds[block.kinds[i]] === 'tick')
+          generation.engine.advance(decodeTick(block.bytes.subarray(block.starts[i], block.ends[i])))
+        i = Math.max(end, i + 1)
+      }
+      from = block.offsets[block.length - 1] + 1
+    }
+  }
+
+  #generation(number: number, { files, hashKey }: RuleSetRecord, from: number): Generation {
+    const { ruleSet } = loadRuleSet(files)
+    if (ruleSet === undefined)
+      throw new OwnerFailed('unknown-record', `the rule set in force since ${number} has errors for this version`)
+    const { latenessMs, tenant, sha256Hex, decoderOf, entries, memoryBytesMax } = this.#options
+    return new Generation({
+      number,
+      ruleSet,
+      from,
+      arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve)),
+      latenessMs,
+      tenant,
+      hashKey,
+      sha256Hex,
+      decoder: decoderOf(ruleSet.events),
+      tell: {
+        alert: (revision) => {
+          this.counts.alerts++
+          this.#checkpointing?.addEntry(entries.alert(revision, ruleSet, this.#applying))
+        },
+        decision: (revision) => {
+          this.#decision = revision.decision
+          this.#checkpointing?.addEntry(entries.decision(revision, this.#applying))
+        },
+      },
+    })
+  }
+
+  #tickIfIdle(now: number): void {
+    const { generation } = this
+    if (!this.isReady || generation === undefined || this.#hasTickOut || this.#isStopping) return
+    if (now - this.#recordAt < limits.idleMs || generation.engine.now === Number.NEGATIVE_INFINITY) return
+    // Time goes on at the pace of the clock since the record that moved it last: a stream from the past is not hurried.
+    const at = generation.engine.now + (now - this.#movedAt)
+    if (generation.nextDeadline > at) return
+    this.#hasTickOut = true
+    this.#out.push({ kind: 'append', record: { kind: 'tick', body: encodeTick(at) } })
+  }
+
+  #checkpoint(): void {
+    const checkpointing = this.#checkpointing
+    if (checkpointing === undefined) {
+      if (this.#isStopping) this.#end()
+      return
+    }
+    if (checkpointing.isUnderWay) return
+    if (this.#position <= this.#committedPosition && !checkpointing.isDirty) {
+      if (this.#isStopping) this.#end()
+      return
+    }
+    const standing = {
+      position: this.#position,
+      tailDigest: this.#tailDigest,
+      movedAt: this.#movedAt,
+      generations: this.#generations,
+      droppedGenerations: this.#droppedGenerations,
+    }
+    this.#droppedGenerations = []
+    this.#committingPosition = this.#position
+    this.#out.push(...checkpointing.begin(standing))
+  }
+
+  #committed(result: 'ok' | 'already' | 'fenced' | 'conflict'): void {
+    if (result === 'fenced') throw new OwnerFailed('fenced', 'another owner has claimed the partition')
+    if (result === 'conflict')
+      throw new OwnerFailed(
+        'conflict',
+        'the checkpoint store has gone back to an older state; it is read again at the next start',
+      )
+    this.#committedPosition = this.#committingPosition
+    this.counts.commits++
+    this.#out.push(...(this.#checkpointing?.committed() ?? []))
+    if (this.#isStopping) this.#checkpoint()
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    this.#out.push({ kind: 'stopped' })
+  }
+}
+
+/** Bytes of records read at once: some milliseconds of work. */
+const readBytesMax = 512 * 1024
+const arenaReserve = 1.25
+/** Above this share of its bound, memory waits for the next commit to make room. */
+const memoryHardShare = 1.15

@@ -1,0 +1,127 @@
+import type { ActorName } from '#shared/actor/actor-state'
+import { BadStateError } from '#shared/actor/bad-state'
+import { limits } from '#shared/domain/limits'
+import { recordDigest } from './applied-record.ts'
+import type { OutboxEntry } from './commit.ts'
+import type { Generation } from './generation.ts'
+import { decodeOwnerState } from './owner-state.ts'
+import { expectInput, OwnerFailed, type Steps } from './owner-steps.ts'
+import { decodeRuleSetRecord, type RuleSetRecord } from './rule-set-record.ts'
+
+/** What an owner goes on from. */
+export interface Recovered {
+  readonly epoch: number
+  /** Lowest offset that the log holds. */
+  readonly first: number
+  /** Offset of the last applied record; below `first` where there is none. */
+  readonly position: number
+  readonly tailDigest: number
+  /** Id of the last commit. */
+  readonly previous: string | undefined
+  readonly generations: Generation[]
+  readonly nextEntry: number
+  readonly undelivered: readonly OutboxEntry[]
+  readonly movedAt: number
+}
+
+/**
+ * Takes a partition over, in this order: claim in the log, fence the store by it, load, find the last applied record again. Replaying what
+ * came after is the owner's usual work.
+ * @param claim  body of the claim record
+ * @param create makes a generation without actors
+ */
+export function* recover(
+  claim: Uint8Array,
+  create: (number: number, record: RuleSetRecord, from: number) => Generation,
+): Steps<Recovered> {
+  const { offset: epoch } = expectInput('appended', yield { kind: 'append', record: { kind: 'claim', body: claim } })
+  const { result } = expectInput('claimed', yield { kind: 'claim', epoch })
+  if (result.kind === 'fenced')
+    throw new OwnerFailed(
+      'fenced',
+      `another owner has claimed the partition with epoch ${result.epoch}, above ${epoch}`,
+    )
+  const { first } = expectInput('bounds', yield { kind: 'bounds' })
+  const { manifest } = result
+  if (manifest === undefined)
+    return {
+      epoch,
+      first,
+      position: first - 1,
+      tailDigest: 0,
+      previous: undefined,
+      generations: [],
+      nextEntry: 1,
+      undelivered: [],
+      movedAt: 0,
+    }
+  const state = decodeOwnerState(manifest.owner)
+  if (state === undefined)
+    throw new OwnerFailed('unknown-record', 'the checkpoint was written by a later version; start that version again')
+  yield* findTail(manifest.position, manifest.tailDigest)
+  const generations: Generation[] = []
+  for (const { number, from, upTo, partition } of state.generations) {
+    const { block } = expectInput('records', yield { kind: 'read', from: number, bytesMax: 1, waits: false })
+    const record =
+      block.offsets[0] === number
+        ? decodeRuleSetRecord(block.bytes.subarray(block.starts[0], block.ends[0]))
+        : undefined
+    if (record === undefined)
+      throw new OwnerFailed('log-regression', `the log no longer holds the rule set that came into force at ${number}`)
+    const generation = create(number, record, from)
+    generation.upTo = upTo
+    const { actors } = expectInput('marked', yield { kind: 'marked', generation: number })
+    yield* loadBooks(generation, generation.loadPartition(partition, actors))
+    generations.push(generation)
+  }
+  const { entries } = expectInput('outbox', yield { kind: 'outbox' })
+  return {
+    epoch,
+    first,
+    position: manifest.position,
+    tailDigest: manifest.tailDigest,
+    previous: manifest.id,
+    generations,
+    nextEntry: state.nextEntry,
+    undelivered: entries,
+    movedAt: state.movedAt,
+  }
+}
+
+/** The log must still hold the record that the checkpoint was made after, and the same one. */
+function* findTail(position: number, digest: number): Steps<void> {
+  const { block } = expectInput('records', yield { kind: 'read', from: position, bytesMax: 1, waits: false })
+  if (block.length === 0 || block.offsets[0] !== position)
+    throw new OwnerFailed(
+      'log-regression',
+      `the checkpoint follows from the log up to ${position}, which the log does not hold; give back the log, or remove the ` +
+        'checkpoints so that all states are made again from what the log has',
+    )
+  if (recordDigest(block, 0) !== digest)
+    throw new OwnerFailed(
+      'log-regression',
+      `the log holds another record at ${position} than the one that the checkpoint follows from; give back the log, or remove the ` +
+        'checkpoints so that all states are made again from what the log has',
+    )
+}
+
+function* loadBooks(generation: Generation, names: readonly ActorName[]): Steps<void> {
+  for (let from = 0; from < names.length; from += limits.actorsMovedAtOnceMax) {
+    const part = names.slice(from, from + limits.actorsMovedAtOnceMax)
+    const { actors } = expectInput('loaded', yield { kind: 'load', generation: generation.number, names: part })
+    loading(() => generation.loadBooks(actors))
+  }
+}
+
+/** Runs what reads saved states. Throws OwnerFailed where these are of another plan or damaged. */
+export function loading(read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof BadStateError)) throw error
+    throw new OwnerFailed(
+      'bad-checkpoint',
+      `a saved state cannot be used (${error.message}); remove the checkpoints, and all states are made again from the log`,
+    )
+  }
+}
