@@ -19,7 +19,7 @@ export interface Vigil {
   unready(): readonly string[]
   /** Prometheus text. */
   metrics(): Promise<string>
-  /** The event types as in `events.yaml`, as JSON Schema of one event. */
+  /** The event types as in `events.yaml`, as JSON Schema of one event, without `$ref`. */
   readonly eventSchema: object
 }
 
@@ -65,8 +65,13 @@ export interface Unavailable {
 }
 
 export type Decided =
-  /** `body`: the answer's JSON without `amendments`. */
-  | { readonly kind: 'decided'; readonly body: string }
+  | {
+      readonly kind: 'decided'
+      /** The answer's JSON without `amendments`. */
+      readonly body: string
+      /** Where the event was decided before: the later revisions of that decision, oldest first, each as `body`. */
+      readonly amendments?: readonly string[]
+    }
   /** The event is in the log; its decision will be found under its id. */
   | { readonly kind: 'timeout'; readonly id: string }
 

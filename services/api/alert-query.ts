@@ -1,0 +1,102 @@
+import { Result, Schema, SchemaIssue } from 'effect'
+import { parseTimestamp } from '#shared/domain/time'
+import { nearest } from '#shared/rule-language/diagnostic'
+import type { AlertFilter, AlertQuery } from '#shared/store/alert-store'
+import { apiLimits } from './api-limits.ts'
+import type { Refusal } from './problem.ts'
+
+const value = (description: string) => Schema.optionalKey(Schema.NonEmptyString.annotate({ description }))
+
+const time = (description: string) =>
+  Schema.optionalKey(
+    Schema.String.pipe(
+      Schema.check(
+        Schema.makeFilter((text: string) => parseTimestamp(text) !== undefined, {
+          expected: 'a time with a zone as in RFC 3339, such as 2026-03-01T12:00:00Z',
+        }),
+      ),
+    ).annotate({ description, format: 'date-time' }),
+  )
+
+const filterFields = {
+  rule: value('Name of the rule.'),
+  scenario: value('Name of the scenario.'),
+  severity: value('Severity of the rule.'),
+  status: Schema.optionalKey(Schema.Literals(['raised', 'amended', 'withdrawn'])),
+  by: value('Name of the key that the rule is kept by.'),
+  key: value('Value of that key.'),
+  event: value('Id of an event that the alert holds.'),
+  from: time('Event time of the alert: from this on.'),
+  to: time('Event time of the alert: before this.'),
+}
+
+/** Parameters of the stream of alerts. */
+const AlertFilterQuery = Schema.Struct(filterFields)
+
+/** Parameters of the list of alerts. */
+const AlertListQuery = Schema.Struct({
+  ...filterFields,
+  limit: Schema.optionalKey(
+    Schema.Int.pipe(Schema.check(Schema.isBetween({ minimum: 1, maximum: apiLimits.alertsPerPageMax }))).annotate({
+      description: 'Alerts on the page.',
+      default: apiLimits.alertsPerPageDefault,
+    }),
+  ),
+  cursor: value('`nextCursor` of the page before, with the same query.'),
+})
+
+export const alertFilterSchema = Schema.toJsonSchemaDocument(AlertFilterQuery).schema
+export const alertListSchema = Schema.toJsonSchemaDocument(AlertListQuery).schema
+
+export const readAlertFilter = reader(AlertFilterQuery, asFilter)
+export const readAlertQuery = reader(
+  AlertListQuery,
+  ({ limit = apiLimits.alertsPerPageDefault, cursor, ...filter }): AlertQuery => ({
+    ...asFilter(filter),
+    limit,
+    cursor,
+  }),
+)
+
+/** Makes a function that reads a query as parsed from the address, or refuses it with all its mistakes. */
+function reader<S extends typeof AlertFilterQuery | typeof AlertListQuery, Q>(
+  schema: S,
+  make: (query: S['Type']) => Q,
+): (query: unknown) => Q | Refusal {
+  const names = Object.keys(schema.fields)
+  const decode = Schema.decodeUnknownResult(schema as Schema.Codec<S['Type'], unknown>)
+  return (query) => {
+    const given = Object.entries(query as Readonly<Record<string, unknown>>)
+    const mistakes = given.flatMap(([name, text]) => {
+      if (!names.includes(name)) return [unknownParameter(name, names)]
+      return typeof text === 'string' ? [] : [`"${name}" is given more than once`]
+    })
+    if (mistakes.length === 0) {
+      const result = decode(Object.fromEntries(given.map(([name, text]) => [name, fromText(name, text)])), {
+        errors: 'all',
+      })
+      if (Result.isSuccess(result)) return make(result.success)
+      for (const { path, message } of issuesOf(result.failure.issue).issues)
+        mistakes.push(`"${String(path?.[0])}": ${message.charAt(0).toLowerCase()}${message.slice(1)}`)
+    }
+    return { name: 'bad-query', detail: mistakes.slice(0, mistakesShownMax).join('; ') }
+  }
+}
+
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+const mistakesShownMax = 10
+const nameCharactersShownMax = 100
+
+/** In an address everything is text. */
+const fromText = (name: string, text: unknown): unknown =>
+  name === 'limit' && typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text
+
+function unknownParameter(name: string, names: readonly string[]): string {
+  const meant = nearest(name, names)
+  const shown = JSON.stringify(name.slice(0, nameCharactersShownMax))
+  return `there is no parameter ${shown}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}`
+}
+
+function asFilter({ from, to, ...rest }: typeof AlertFilterQuery.Type): AlertFilter {
+  return { ...rest, from: parseTimestamp(from), to: parseTimestamp(to) }
+}
