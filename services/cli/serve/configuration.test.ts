@@ -1,0 +1,163 @@
+import { inspect } from 'node:util'
+import * as Redacted from 'effect/Redacted'
+import { describe, expect, it } from 'vitest'
+import { NotStarted } from '../failure.ts'
+import { readServeConfiguration, serveSettingsHelp } from './configuration.ts'
+import { serveSettings } from './serve-settings.ts'
+
+const read = (environment: Record<string, string>, ...args: readonly string[]) =>
+  readServeConfiguration(args, environment)
+
+/** The lines of the refusal. */
+function refusal(environment: Record<string, string>, ...args: readonly string[]): string[] {
+  try {
+    read(environment, ...args)
+  } catch (error) {
+    if (error instanceof NotStarted) return error.message.split('\n')
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+const defaults = {
+  host: '127.0.0.1',
+  port: 8080,
+  dataDir: '.vigil',
+  rulesDir: 'rules',
+  latenessMs: 600_000,
+  partitions: 1,
+  log: 'sqlite:',
+  checkpoints: 'sqlite:',
+  store: 'pglite:',
+  memoryBytesMax: 2 ** 30,
+  lateOutcome: 'review',
+  adminToken: undefined,
+  isDemo: false,
+}
+
+describe('the configuration of serve', () => {
+  it('has a default for everything but the token', () => {
+    expect(read({ PATH: '/bin', HOME: '/' })).toEqual(defaults)
+  })
+
+  it('is read from the environment', () => {
+    const { adminToken, ...rest } = read({
+      ...{ VIGIL_HOST: '::', VIGIL_PORT: '0', VIGIL_DATA_DIR: '/var/lib/vigil', VIGIL_RULES: 'my rules' },
+      ...{ VIGIL_LATENESS: '1h30m', VIGIL_PARTITIONS: '4', VIGIL_LOG: 'sqlite:', VIGIL_CHECKPOINTS: 'sqlite:' },
+      ...{ VIGIL_STORE: 'pglite:', VIGIL_MEMORY: '512MiB', VIGIL_LATE_OUTCOME: 'decline', VIGIL_ADMIN_TOKEN: 'vk_1' },
+    })
+    expect(rest).toEqual({
+      ...defaults,
+      ...{ host: '::', port: 0, dataDir: '/var/lib/vigil', rulesDir: 'my rules', latenessMs: 5_400_000, partitions: 4 },
+      ...{ memoryBytesMax: 2 ** 29, lateOutcome: 'decline' },
+    })
+    expect(adminToken && Redacted.value(adminToken)).toBe('vk_1')
+  })
+
+  it('takes a flag before the variable of the same name, also before a wrong one', () => {
+    expect(read({ VIGIL_PORT: 'http', VIGIL_DATA_DIR: 'a' }, '--port', '81', '--data-dir=b', '--demo')).toEqual({
+      ...{ ...defaults, port: 81, dataDir: 'b', isDemo: true },
+    })
+  })
+
+  it('counts a variable that is set to nothing as not set, but not a flag, and no secret', () => {
+    expect(read({ VIGIL_PORT: '', VIGIL_RULES: '' })).toEqual(defaults)
+    expect(refusal({}, '--rules', '')).toEqual(['--rules (VIGIL_RULES) is "", not the path of a folder; give one'])
+    expect(refusal({ VIGIL_ADMIN_TOKEN: '' })).toEqual([expect.stringMatching(/^VIGIL_ADMIN_TOKEN .*unset it$/)])
+  })
+
+  it('names every mistake at once, with variable, flag, value, reason and remedy', () => {
+    const wrong = {
+      ...{ VIGIL_HOST: 'http://a', VIGIL_PORT: '65536', VIGIL_LATENESS: '10', VIGIL_PARTITIONS: '0' },
+      ...{ VIGIL_LOG: 'nats://a:4222', VIGIL_CHECKPOINTS: 'postgres://a', VIGIL_STORE: 'postgre://a' },
+      ...{ VIGIL_MEMORY: '1 elephant', VIGIL_LATE_OUTCOME: 'reviw', VIGIL_DATADIR: 'x', VIGIL_WHATEVER: 'x' },
+    }
+    expect(refusal(wrong, '--admin-token', 'se cret')).toEqual([
+      'the configuration has 12 mistakes',
+      '  VIGIL_DATADIR: no variable of Vigil; did you mean VIGIL_DATA_DIR?',
+      expect.stringMatching(/^ {2}VIGIL_WHATEVER: no variable of Vigil; known are VIGIL_HOST, .*VIGIL_ADMIN_TOKEN$/),
+      '  VIGIL_HOST (--host) is "http://a", not an address or the name of a host; give one such as 127.0.0.1, without port or brackets',
+      '  VIGIL_PORT (--port) is "65536", not a whole number from 0 to 65535; give one such as 8080; 0 takes any free port',
+      '  VIGIL_LATENESS (--lateness) is "10", not a duration of at most 7d; give one such as 30s, 10m or 1h30m',
+      '  VIGIL_PARTITIONS (--partitions) is "0", not a whole number from 1 to 256; one process needs no more than 1',
+      '  VIGIL_LOG (--log) is "nats://a:4222", nats:// is not supported by this version; write sqlite: or leave it out',
+      '  VIGIL_CHECKPOINTS (--checkpoints) is "postgres://a", postgres:// is for alerts, not for checkpoints; write sqlite: or leave it out',
+      '  VIGIL_STORE (--store) is "postgre://a", not a URL for alerts (did you mean postgres://?); known are pglite: and, in a later version, postgres://',
+      '  VIGIL_MEMORY (--memory) is "1 elephant", not an amount of memory from 16MiB to 16GiB; give one such as 512MiB, 1GiB or 1073741824',
+      '  VIGIL_LATE_OUTCOME (--late-outcome) is "reviw", not an outcome; did you mean review? known are allow, challenge, review, hold, decline',
+      '  --admin-token (VIGIL_ADMIN_TOKEN) is not 1 to 1,024 visible ASCII characters without spaces; give another token, or unset it',
+    ])
+  })
+
+  it('tells an unknown flag with the nearest one, beside what is wrong in the environment', () => {
+    expect(refusal({ VIGIL_MEMORY: 'x', VIGIL_PORT: 'x' }, '--prot', '1', '--port', '2')).toEqual([
+      'the configuration has 2 mistakes',
+      '  unknown flag --prot; did you mean --port?',
+      expect.stringContaining('VIGIL_MEMORY'),
+    ])
+    expect(refusal({}, 'more')).toEqual(['too many arguments: more'])
+  })
+
+  it('leaves VIGIL_TEST_ to tests, and VIGIL_TOKEN to the command that sends', () => {
+    expect(read({ VIGIL_TEST_CASES: '5', VIGIL_TOKEN: 'x' })).toEqual(defaults)
+  })
+
+  it.each([
+    ['nats://', 'VIGIL_LOG'],
+    ['kafka://a', 'VIGIL_LOG'],
+    ['redis://a', 'VIGIL_CHECKPOINTS'],
+    ['postgres://a', 'VIGIL_STORE'],
+  ])('says that %s is not supported yet', (url, variable) => {
+    expect(refusal({ [variable]: url })).toEqual([expect.stringContaining('is not supported by this version')])
+  })
+
+  it.each(['sqlite:other.db', 'sqlite://other.db', 'sqlite', 'pglite:'])('refuses %s as a log', (url) => {
+    expect(refusal({ VIGIL_LOG: url })).toEqual([expect.stringMatching(/; .*sqlite:/)])
+  })
+
+  it.each([
+    ['16MiB', 2 ** 24],
+    ['16GiB', 2 ** 34],
+    ['1GB', 1e9],
+    ['1.5GiB', 1.5 * 2 ** 30],
+    ['1073741824', 2 ** 30],
+  ])('takes %s as memory', (text, bytes) => {
+    expect(read({ VIGIL_MEMORY: text }).memoryBytesMax).toBe(bytes)
+  })
+
+  it.each(['0', '15MiB', '17GiB', '-1', '1e9', 'lots', '1GIB'])('refuses %s as memory', (text) => {
+    expect(refusal({ VIGIL_MEMORY: text })).toHaveLength(1)
+  })
+
+  it.each(['localhost', 'vigil.bank.example', '0.0.0.0', '::1', '10.0.0.1'])('takes %s as host', (host) => {
+    expect(read({ VIGIL_HOST: host }).host).toBe(host)
+  })
+
+  it.each(['[::1]', '127.0.0.1:80', '127.0.0.256', '8080', 'a b', '-a'])('refuses %s as host', (host) => {
+    expect(refusal({}, `--host=${host}`)).toHaveLength(1)
+  })
+
+  it('never shows a secret: neither the token nor what stands in a URL', () => {
+    const token = 'very secret'
+    expect(refusal({ VIGIL_ADMIN_TOKEN: token }).join()).not.toContain('secret')
+    expect(refusal({ VIGIL_STORE: 'postgres://joe:very/secret@db/x' }).join()).not.toMatch(/secret|joe/)
+    const configuration = read({ VIGIL_ADMIN_TOKEN: 'hunter2' })
+    expect(`${JSON.stringify(configuration)} ${inspect(configuration, { depth: 9 })}`).not.toContain('hunter2')
+  })
+
+  it('shows at most the start of a long value, on one line', () => {
+    const [line, ...more] = refusal({ VIGIL_PORT: `\n\u001b[2J${'9'.repeat(5_000)}` })
+    expect(more).toEqual([])
+    expect(line.length).toBeLessThan(300)
+    expect(line).not.toContain('\u001b')
+  })
+
+  it('is in the help with every flag, variable and default', () => {
+    const help = serveSettingsHelp()
+    for (const { variable, flag } of Object.values(serveSettings)) {
+      expect(help).toContain(`--${flag} `)
+      expect(help).toContain(variable)
+    }
+    expect(help).toContain('VIGIL_DATA_DIR, default .vigil')
+  })
+})
