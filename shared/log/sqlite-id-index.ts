@@ -1,0 +1,144 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { IdEntry, IdQuery, Position } from './recent-ids.ts'
+import { dayOf, RecentIds, slicesCount } from './recent-ids.ts'
+
+/**
+ * Where the events with an id are, by the hash of the id.
+ *
+ * X1 Every event in the tables of records is in the table `ids`, or in memory, or both.
+ * X2 All events below `indexed.next` of their partition are in the table. The others are read into memory when the log is opened.
+ * X3 The state in memory changes with `add` and `removeLast`, and by `write` not before `keep` says that the transaction took effect.
+ */
+export class IdIndex {
+  readonly #recent = new RecentIds()
+  /** Entries since the last `keep`. */
+  #added = 0
+  /** The slice that is written next. With each round over all slices, `indexed` rises to where the records ended when it began. */
+  #cursor = 0
+  #roundStart: readonly number[]
+  #written: Written | undefined
+  readonly #positions: Position[] = []
+  readonly #insertMany: StatementSync
+  readonly #insertOne: StatementSync
+  readonly #near: StatementSync
+  readonly #all: StatementSync
+  readonly #advance: StatementSync
+
+  /** @param nexts by partition, the offset above its last record */
+  constructor(database: DatabaseSync, nexts: readonly number[]) {
+    const prepare = (sql: string): StatementSync => database.prepare(sql, { returnArrays: true })
+    const row = '(?, ?, ?, ?, ?)'
+    this.#insertMany = prepare(`INSERT OR IGNORE INTO ids VALUES ${Array(rowsPerInsert).fill(row).join(', ')}`)
+    this.#insertOne = prepare(`INSERT OR IGNORE INTO ids VALUES ${row}`)
+    this.#near = prepare('SELECT partition, offset FROM ids WHERE day = ? AND hash = ? AND at BETWEEN ? AND ?')
+    this.#all = prepare(`WITH RECURSIVE days (day) AS (
+        SELECT min(day) FROM ids
+        UNION ALL SELECT (SELECT min(day) FROM ids WHERE day > days.day) FROM days WHERE days.day IS NOT NULL
+      )
+      SELECT partition, offset FROM days CROSS JOIN ids ON ids.day = days.day AND ids.hash = ?`)
+    this.#advance = prepare('INSERT OR REPLACE INTO indexed VALUES (?, ?)')
+    this.#roundStart = nexts.slice()
+    for (const partition of nexts.keys()) this.#load(database, partition)
+    this.#recent.keep()
+  }
+
+  add(entry: IdEntry): void {
+    this.#recent.add(entry)
+    this.#added++
+  }
+
+  removeLast(): void {
+    this.#recent.removeLast()
+    this.#added--
+  }
+
+  /** Entries of a hash near a time. @returns valid until the next call; an entry may be there twice */
+  near(query: IdQuery): readonly Position[] {
+    const positions = this.#positions
+    positions.length = 0
+    this.#recent.collect(query, positions)
+    const last = dayOf(query.to)
+    for (let day = dayOf(query.from); day <= last; day++) {
+      const rows = this.#near.all(day, query.hash, query.from, query.to)
+      for (const [partition, offset] of rows as unknown as readonly PositionRow[]) positions.push({ partition, offset })
+    }
+    return positions
+  }
+
+  /** Entries of a hash, whatever their time, in no order. */
+  all(hash: number): readonly Position[] {
+    const recent: Position[] = []
+    this.#recent.collect({ hash, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }, recent)
+    const rows = this.#all.all(hash) as unknown as readonly PositionRow[]
+    const inTable = rows.map(([partition, offset]) => ({ partition, offset }))
+    const known = new Set(inTable.map(({ partition, offset }) => `${partition} ${offset}`))
+    return [...inTable, ...recent.filter(({ partition, offset }) => !known.has(`${partition} ${offset}`))]
+  }
+
+  /**
+   * Writes slices into the table while there is too much in memory, within the caller's transaction.
+   * @param firsts by partition, the offset above the records that were there before the transaction
+   */
+  write(firsts: readonly number[]): void {
+    const slices: number[] = []
+    let cursor = this.#cursor
+    let roundStart = this.#roundStart
+    let count = 0
+    // After a crash there may be more than the bound; it goes down from transaction to transaction.
+    while (this.#recent.size - count > recentEntriesMax && count < 2 * this.#added + slicesCount) {
+      if (cursor === 0) roundStart = firsts.slice()
+      this.#writeSlice(cursor)
+      slices.push(cursor)
+      count += this.#recent.count(cursor)
+      cursor = (cursor + 1) % slicesCount
+      if (cursor === 0) for (const [partition, next] of roundStart.entries()) this.#advance.run(partition, next)
+    }
+    this.#written = { slices, cursor, roundStart }
+  }
+
+  /** The transaction took effect. */
+  keep(): void {
+    this.#recent.keep()
+    this.#added = 0
+    if (this.#written === undefined) return
+    const { slices, cursor, roundStart } = this.#written
+    for (const slice of slices) this.#recent.clear(slice)
+    this.#cursor = cursor
+    this.#roundStart = roundStart
+    this.#written = undefined
+  }
+
+  #writeSlice(slice: number): void {
+    const values: SQLInputValue[] = []
+    for (const { hash, at, partition, offset } of this.#recent.entries(slice)) {
+      values.push(dayOf(at), hash, at, partition, offset)
+      if (values.length === columnsCount * rowsPerInsert) {
+        this.#insertMany.run(...values)
+        values.length = 0
+      }
+    }
+    for (let at = 0; at < values.length; at += columnsCount) this.#insertOne.run(...values.slice(at, at + columnsCount))
+  }
+
+  #load(database: DatabaseSync, partition: number): void {
+    const indexed = database.prepare('SELECT next FROM indexed WHERE partition = ?').get(partition)
+    const sql = `SELECT offset, id_hash, at FROM records_${partition} WHERE offset >= ? AND id_hash IS NOT NULL`
+    const rows = database.prepare(sql, { returnArrays: true }).iterate(Number(indexed?.['next'] ?? 1))
+    for (const [offset, hash, at] of rows as unknown as Iterable<readonly [number, number, number]>)
+      this.#recent.add({ hash, at, partition, offset })
+  }
+}
+
+/** What `write` did in a transaction that has not yet taken effect. */
+interface Written {
+  readonly slices: readonly number[]
+  readonly cursor: number
+  readonly roundStart: readonly number[]
+}
+
+type PositionRow = readonly [partition: number, offset: number]
+
+/** A thousand of a slice fill the pages that they touch; in memory they take 10 MB, and are read again in a second after a crash. */
+const recentEntriesMax = 262_144
+const columnsCount = 5
+const rowsPerInsert = 16
