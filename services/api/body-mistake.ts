@@ -14,19 +14,16 @@ export interface BodyMistake {
 export function bodyMistake(body: Buffer): BodyMistake | undefined {
   const scan = new BodyScan(body)
   if (scan.isJson()) return undefined
-  const before = body.subarray(markEnd(body), scan.at)
-  const lineStart = before.lastIndexOf(0x0a) + 1
-  return {
-    line: count(before, (byte) => byte === 0x0a) + 1,
-    column: count(before.subarray(lineStart), (byte) => (byte & 0xc0) !== 0x80) + 1,
-    message: `expected ${scan.expected}, found ${found(body, scan.at)}`,
+  let line = 1
+  let lineStart = markEnd(body)
+  for (let p = body.indexOf(lineFeed); p !== -1 && p < scan.at; p = body.indexOf(lineFeed, lineStart)) {
+    line++
+    lineStart = p + 1
   }
-}
-
-function count(bytes: Uint8Array, is: (byte: number) => boolean): number {
-  let n = 0
-  for (const byte of bytes) if (is(byte)) n++
-  return n
+  // A byte that continues a character counts none.
+  let column = 1
+  for (let p = lineStart; p < scan.at; p++) if ((body[p] & 0xc0) !== 0x80) column++
+  return { line, column, message: `expected ${scan.expected}, found ${found(body, scan.at)}` }
 }
 
 function found(body: Buffer, at: number): string {
@@ -80,12 +77,11 @@ class BodyScan {
 
   #scalar(): boolean {
     if (this.#take(ascii.quote)) return this.#string()
-    for (const literal of literals) {
-      if (this.#bytes.compare(literal, 0, literal.length, this.at, this.at + literal.length) !== 0) continue
-      this.at += literal.length
-      return true
-    }
-    return this.#number()
+    const literal = literalFrom(this.#bytes[this.at])
+    if (literal === undefined) return this.#number()
+    if (!literal.equals(this.#bytes.subarray(this.at, this.at + literal.length))) return this.#miss('a value')
+    this.at += literal.length
+    return true
   }
 
   /** From behind the opening quote. */
@@ -144,7 +140,14 @@ class BodyScan {
   }
 }
 
-const literals = ['true', 'false', 'null'].map((word) => Buffer.from(word))
+function literalFrom(first: number): Buffer | undefined {
+  if (first === ascii.t) return literals.true
+  if (first === ascii.f) return literals.false
+  return first === ascii.n ? literals.null : undefined
+}
+
+const literals = { true: Buffer.from('true'), false: Buffer.from('false'), null: Buffer.from('null') }
+const lineFeed = 0x0a
 const plainEscapes = Buffer.from('"\\/bfnrt')
 
 const isHexDigit = (byte: number): boolean =>

@@ -34,7 +34,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
   return reply
     .code(problemKinds[refusal.name].status)
     .header('content-type', problemMediaType)
-    .send(problemBody(refusal, request.trace.traceId, request.url))
+    // As bytes: to text Fastify adds a charset, which this media type does not have.
+    .send(Buffer.from(problemBody(refusal, request.trace.traceId, request.url)))
 }
 
 /** @param url of the request; undefined: none was understood */

@@ -20,8 +20,6 @@ import type { Vigil } from './vigil.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     trace: Trace
-    /** Bytes that were taken for it in `Admission`; undefined: it was not let in, or did not ask. */
-    admittedBytes: number | undefined
   }
   interface FastifyContextConfig {
     /** Without it a route asks for a key, and counts as a request in flight. */
@@ -55,6 +53,8 @@ export async function createServer({ vigil, access, onFailure }: ServerOptions):
     // Its answer is no problem document: `Admission` refuses instead.
     return503OnClosing: false,
     trustProxy: false,
+    // It bounds the hooks of closing as well, which wait for requests.
+    pluginTimeout: 2 * apiLimits.drainMs,
     http: {
       headersTimeout: apiLimits.headersMs,
       maxHeaderSize: apiLimits.headerBytesMax,
@@ -74,16 +74,11 @@ export async function createServer({ vigil, access, onFailure }: ServerOptions):
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
 
   app.decorateRequest('trace')
-  app.decorateRequest('admittedBytes', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
     const refusal = comeIn(request, reply)
     if (refusal === undefined) done()
     else sendProblem(request, reply, refusal)
-  })
-  app.addHook('onResponse', (request, _reply, done) => {
-    if (request.admittedBytes !== undefined) admission.leave(request.admittedBytes)
-    done()
   })
   app.addHook('preClose', async () => {
     streams.abort()
@@ -107,7 +102,8 @@ export async function createServer({ vigil, access, onFailure }: ServerOptions):
     if (isOpen === true) return undefined
     const bytes = bodyBytes(request)
     const refusal = admission.enter(bytes)
-    if (refusal === undefined) request.admittedBytes = bytes
+    // Not in the hook `onResponse`: it is not called where the client left before the end of the answer.
+    if (refusal === undefined) reply.raw.once('close', () => admission.leave(bytes))
     return refusal
   }
 
