@@ -109,7 +109,7 @@ export class Engine {
   /**
    * Applies one event of a batch to all its actors, which must be in memory. The outcome is that of its home actor: a repeat or
    * conflict there is none anywhere; an event that is late there is still taken by actors for which it is not.
-   * @param isAsked its decision is to be told
+   * @param isAsked its decision is to be told, also where it is a repeat of an event whose decision nobody has asked for
    */
   apply(batch: EventBatch, row: number, isAsked = false): Outcome {
     const view = this.#view
@@ -120,7 +120,12 @@ export class Engine {
     const home = this.#populations[keys[0].key]
     view.key = keyValue(batch, keys[0].fields[0], row) ?? ''
     const outcome = home?.check(digest) ?? 'applied'
-    if (outcome === 'duplicate' || outcome === 'conflict') return outcome
+    if (outcome === 'conflict' || (outcome === 'duplicate' && !isAsked)) return outcome
+    if (outcome === 'duplicate') {
+      this.#ask(home, batch, row)
+      this.#book.settle()
+      return outcome
+    }
     this.advance(batch.at[row])
     if (outcome === 'applied') home?.put(digest, this.now)
     for (let k = 0; k < keys.length; k++) {
@@ -134,13 +139,15 @@ export class Engine {
         if (population.check(digest) === 'applied') population.put(digest, this.now)
       }
     }
-    if (isAsked && outcome === 'applied') {
-      const homeKey = keyValue(batch, keys[0].fields[0], row) ?? ''
-      const actor = home?.actor(homeKey)
-      if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
-    }
+    if (isAsked && outcome === 'applied') this.#ask(home, batch, row)
     this.#book.settle()
     return outcome
+  }
+
+  #ask(home: Population | undefined, batch: EventBatch, row: number): void {
+    const key = keyValue(batch, batch.schema.types[batch.type[row]].keys[0].fields[0], row) ?? ''
+    const actor = home?.actor(key)
+    if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
   }
 
   /** Actors of rows [from, to) of a batch that are not in memory, each once. They may be new. */

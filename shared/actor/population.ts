@@ -270,9 +270,10 @@ export class Population {
     return history.firstAfter(h, history.at(h, history.head(h) - 1) - this.#options.latenessMs) - 0.5
   }
 
-  /** Time of an actor's newest event: none that is late for it changes anything. */
+  /** Time of an actor's newest event: none that is late for it changes anything. −Infinity: it is not in memory, so nobody knows. */
   newestAt(key: string): number {
     const slot = this.keys.find(key)
+    if (slot < 0) return Number.NEGATIVE_INFINITY
     const h = this.#header(slot)
     return this.#history.at(h, this.#history.head(h) - 1)
   }

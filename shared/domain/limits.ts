@@ -29,6 +29,10 @@ export const limits = {
   outboxEntriesMax: 50_000,
   /** Actors that are brought back from the checkpoint store, or leave memory, at once. */
   actorsMovedAtOnceMax: 4_096,
+  /** Events in the log that wait to be judged: some seconds of work. Past it new ones are refused as overload. */
+  lagEventsMax: 200_000,
+  /** A bank may ask for a decision as long as a payment may be disputed. */
+  decisionsKeptMs: 90 * 86_400_000,
   /** A partition without records for so long is moved on by ticks where an absence waits for time alone. */
   idleMs: 10_000,
   /** Open runs of one pattern for one actor. Past it the pattern opens no more; each refusal is counted and named. */

@@ -405,7 +405,7 @@ export class PartitionOwner {
       number,
       ruleSet,
       from,
-      arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve)),
+      arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + arenaReserveBytes),
       latenessMs,
       tenant,
       hashKey,
@@ -479,6 +479,8 @@ export class PartitionOwner {
 
 /** Bytes of records read at once: some milliseconds of work. */
 const readBytesMax = 512 * 1024
+/** What comes between two checkpoints; only address space where it does not. */
 const arenaReserve = 1.25
+const arenaReserveBytes = 64 * 2 ** 20
 /** Above this share of its bound, memory waits for the next commit to make room. */
 const memoryHardShare = 1.15

@@ -1,0 +1,184 @@
+import { Effect, Schedule } from 'effect'
+import type { EventLog } from '#shared/log/event-log'
+import type { OutboxEntry } from '#shared/protocol/commit'
+import type { Judged, OwnerCommand, OwnerFailure, OwnerInput, OwnRecord } from '#shared/protocol/owner-io'
+import type { PartitionOwner } from '#shared/protocol/partition-owner'
+import type { CheckpointStore } from '#shared/store/checkpoint-store'
+
+interface PartitionLoopOptions {
+  readonly partition: number
+  readonly owner: PartitionOwner
+  readonly log: EventLog
+  readonly checkpoints: CheckpointStore
+  /** Delivers entries; rejects where that is to be tried again. */
+  readonly deliver: (entries: readonly OutboxEntry[]) => Promise<void>
+  readonly onJudged: (partition: number, judged: readonly Judged[]) => void
+  readonly onFailure: (failure: OwnerFailure) => void
+}
+
+/**
+ * Executes what a partition's owner wants done, and tells it what came of it. The one place where the pure owner meets the world.
+ *
+ * X1 Every command with an answer is answered once: what fails for reasons outside is tried again until it succeeds or the loop ends.
+ * X2 Stages and commits go to the store one after the other, in order.
+ */
+export class PartitionLoop {
+  readonly #options: PartitionLoopOptions
+  readonly #abort = new AbortController()
+  readonly #troubles = new Map<string, string>()
+  #commits: Promise<void> = Promise.resolve()
+  #clock: NodeJS.Timeout | undefined
+  #hasEnded = false
+  readonly #ended: Promise<void>
+  #end: () => void = () => {}
+
+  constructor(options: PartitionLoopOptions) {
+    this.#options = options
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
+  }
+
+  /** What it is waiting for outside, by what it wants to do; empty: nothing fails. */
+  get troubles(): readonly string[] {
+    return [...this.#troubles.values()]
+  }
+
+  start(): void {
+    this.#clock = setInterval(() => this.#handle({ kind: 'clock', now: Date.now() }), clockMs)
+    this.#handle({ kind: 'start' })
+  }
+
+  /** Resolves once what was applied is committed, or the deadline has passed: the log has it all. */
+  async stop(deadlineMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#finish(), deadlineMs)
+    this.#handle({ kind: 'stop' })
+    await this.#ended
+    clearTimeout(timer)
+  }
+
+  #handle(input: OwnerInput): void {
+    if (this.#hasEnded) return
+    for (const command of this.#options.owner.handle(input)) this.#execute(command)
+  }
+
+  #execute(command: OwnerCommand): void {
+    const { partition, log, checkpoints, deliver } = this.#options
+    switch (command.kind) {
+      case 'append':
+        this.#answer('the log cannot be written', async () => {
+          const offset = await this.#append(command.record)
+          return { kind: 'appended', record: command.record.kind, offset }
+        })
+        return
+      case 'claim':
+        this.#answer('checkpoints cannot be claimed', async () => {
+          return { kind: 'claimed', result: await checkpoints.claim(partition, command.epoch) }
+        })
+        return
+      case 'bounds':
+        this.#answer('the log cannot be read', async () => ({ kind: 'bounds', ...(await log.bounds(partition)) }))
+        return
+      case 'read':
+        this.#answer('the log cannot be read', () => this.#read(command))
+        return
+      case 'marked':
+        this.#answer('checkpoints cannot be read', async () => {
+          return { kind: 'marked', actors: await checkpoints.marked(partition, command.generation) }
+        })
+        return
+      case 'load':
+        this.#answer('checkpoints cannot be read', async () => {
+          return { kind: 'loaded', actors: await checkpoints.load(partition, command.generation, command.names) }
+        })
+        return
+      case 'outbox':
+        this.#answer('checkpoints cannot be read', async () => {
+          return { kind: 'outbox', entries: await checkpoints.outbox(partition) }
+        })
+        return
+      case 'stage':
+        this.#inOrder(async () => ({ kind: 'staged', result: await checkpoints.stage(command.stage) }))
+        return
+      case 'commit':
+        this.#inOrder(async () => ({ kind: 'committed', result: await checkpoints.commit(command.commit) }))
+        return
+      case 'offer':
+        this.#answer('alerts cannot be stored', async () => {
+          await deliver(command.entries)
+          return { kind: 'offered', upTo: command.entries[command.entries.length - 1].number }
+        })
+        return
+      case 'judged':
+        this.#options.onJudged(partition, command.judged)
+        return
+      case 'later':
+        setImmediate(() => this.#handle({ kind: 'later' }))
+        return
+      case 'stopped':
+        this.#finish()
+        return
+      case 'halt':
+        this.#finish()
+        this.#options.onFailure(command.failure)
+    }
+  }
+
+  async #append({ kind, body }: OwnRecord): Promise<number> {
+    const { partition, log } = this.#options
+    const result = await log.append({
+      kind,
+      receivedAt: Date.now(),
+      traceparent: '',
+      partitions: [partition],
+      ids: [''],
+      at: [0],
+      digests: [0],
+      bodies: [body],
+    })
+    if (result.kind !== 'appended') throw new Error(`a record of kind ${kind} cannot be a conflict`)
+    return result.offsets[0]
+  }
+
+  async #read({ from, bytesMax, waits }: Extract<OwnerCommand, { kind: 'read' }>): Promise<OwnerInput> {
+    const { partition, log } = this.#options
+    for (;;) {
+      const block = await log.read(partition, from, bytesMax)
+      if (block.length > 0 || !waits || this.#abort.signal.aborted) return { kind: 'records', block }
+      await log.waitFor(partition, from, this.#abort.signal)
+    }
+  }
+
+  #inOrder(run: () => Promise<OwnerInput>): void {
+    this.#commits = this.#commits.then(() => this.#perform('checkpoints cannot be written', run))
+  }
+
+  #answer(trouble: string, run: () => Promise<OwnerInput>): void {
+    void this.#perform(trouble, run)
+  }
+
+  async #perform(trouble: string, run: () => Promise<OwnerInput>): Promise<void> {
+    const attempt = Effect.tryPromise({ try: run, catch: (error) => error }).pipe(
+      Effect.tapError((error) => Effect.sync(() => this.#troubles.set(trouble, `${trouble}: ${textOf(error)}`))),
+      Effect.retry(retries),
+      Effect.tap(() => Effect.sync(() => this.#troubles.delete(trouble))),
+    )
+    const exit = await Effect.runPromiseExit(attempt, { signal: this.#abort.signal })
+    if (exit._tag === 'Success') this.#handle(exit.value)
+  }
+
+  #finish(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    clearInterval(this.#clock)
+    this.#abort.abort()
+    this.#end()
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Checkpoints follow each other by at least this. */
+const clockMs = 100
+/** From 50 ms on, never more than 2 s apart, without end: what fails outside pauses a partition, and never skips a record. */
+const retries = Schedule.min([Schedule.exponential('50 millis'), Schedule.spaced('2 seconds')])

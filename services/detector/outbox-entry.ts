@@ -1,0 +1,105 @@
+import type { AlertRevision, Decision, DecisionRevision } from '#shared/actor/alert'
+import { jsonValue } from '#shared/rule-language/evaluate'
+import type { Rule, RuleSet } from '#shared/rule-language/rule-set'
+import { alertLines } from '#shared/wire/alert-line'
+
+/** What a commit keeps of an alert's revision or a decision until it is delivered: JSON. */
+export type OutboxRecord = AlertRecord | DecisionRecord
+
+export interface AlertRecord {
+  readonly kind: 'alert'
+  readonly id: string
+  readonly revision: number
+  readonly status: AlertRevision['status']
+  readonly rule: string
+  readonly scenario: string | undefined
+  readonly severity: string
+  readonly by: string
+  readonly key: string
+  readonly at: number
+  readonly line: string
+  readonly explanation: string
+  /** Name and event ids of each step in order; the name is '' for the event of a condition. */
+  readonly steps: readonly (readonly [string, readonly string[]])[]
+  /** The event that completed it; the last one where time alone did. */
+  readonly lastEvent: string
+  /** Offset of the record that set the revision off. */
+  readonly offset: number
+}
+
+export interface DecisionRecord {
+  readonly kind: 'decision'
+  readonly id: string
+  readonly revision: number
+  /** undefined: the event was late. */
+  readonly decision: Decision | undefined
+  /** Offset of the record that set the revision off; of the first one, that of the event. */
+  readonly offset: number
+}
+
+/** Makes the bytes of outbox entries. */
+export class OutboxWriter {
+  /** What rule sets say of all their alerts is written once. */
+  readonly #lines = new WeakMap<RuleSet, (revision: AlertRevision) => string>()
+
+  alert(revision: AlertRevision, ruleSet: RuleSet, offset: number): Uint8Array {
+    const { id, status, hit } = revision
+    const rule = ruleSet.rules[hit.rule]
+    const steps = stepsOf(rule, hit.steps, hit.eventId)
+    const record: AlertRecord = {
+      kind: 'alert',
+      id,
+      revision: revision.revision,
+      status,
+      rule: rule.name,
+      scenario: rule.scenario === undefined ? undefined : ruleSet.scenarios[rule.scenario].name,
+      severity: rule.severity,
+      by: ruleSet.events.keys[rule.by],
+      key: hit.actor.key,
+      at: hit.at,
+      line: this.#line(ruleSet)(revision),
+      explanation: explanation(rule, hit.features),
+      steps,
+      lastEvent: hit.eventId ?? steps.at(-1)?.[1].at(-1) ?? '',
+      offset,
+    }
+    return bytesOf(record)
+  }
+
+  decision({ eventId, revision, decision }: DecisionRevision, offset: number): Uint8Array {
+    return bytesOf({ kind: 'decision', id: eventId, revision, decision, offset })
+  }
+
+  late(eventId: string, offset: number): Uint8Array {
+    return bytesOf({ kind: 'decision', id: eventId, revision: 1, decision: undefined, offset })
+  }
+
+  #line(ruleSet: RuleSet): (revision: AlertRevision) => string {
+    let line = this.#lines.get(ruleSet)
+    if (line === undefined) {
+      line = alertLines(ruleSet)
+      this.#lines.set(ruleSet, line)
+    }
+    return line
+  }
+}
+
+export const readOutboxRecord = (bytes: Uint8Array): OutboxRecord => JSON.parse(Buffer.from(bytes).toString('utf8'))
+
+const bytesOf = (record: OutboxRecord): Uint8Array => Buffer.from(JSON.stringify(record))
+
+/** Steps that took something, in the pattern's order. */
+function stepsOf(
+  { body }: Rule,
+  steps: readonly (readonly string[])[] | undefined,
+  eventId: string | undefined,
+): readonly (readonly [string, readonly string[]])[] {
+  if (steps === undefined || body.kind !== 'pattern') return [['', eventId === undefined ? [] : [eventId]]]
+  return body.steps.flatMap((name, i) => (steps[i].length === 0 ? [] : [[name, steps[i]] as const]))
+}
+
+/** The condition as its author wrote it, with the values that its features had. */
+function explanation({ written, features }: Rule, values: readonly (number | string | undefined)[]): string {
+  const had = features.map(({ name, type }, i) => `${name} = ${jsonValue(values[i], type) ?? 'absent'}`)
+  return had.length === 0 ? written : `${written}; with ${had.join(', ')}`
+}

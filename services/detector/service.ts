@@ -1,0 +1,226 @@
+import { createHistogram } from 'node:perf_hooks'
+import { limits } from '#shared/domain/limits'
+import type { EventLog } from '#shared/log/event-log'
+import type { OwnerFailure } from '#shared/protocol/owner-io'
+import { PartitionOwner } from '#shared/protocol/partition-owner'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import type { AlertStore } from '#shared/store/alert-store'
+import type { CheckpointStore } from '#shared/store/checkpoint-store'
+import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
+import { sha256Hex } from '../cli/sha256.ts'
+import { deliverer } from './delivery.ts'
+import { eventJsonSchema } from './event-json-schema.ts'
+import { Intake } from './intake.ts'
+import { PartitionLoop } from './loop.ts'
+import { Metrics } from './metrics.ts'
+import { OutboxWriter } from './outbox-entry.ts'
+import { relaxedCodec } from './relaxed-codec.ts'
+import { traceIdOf } from './trace-context.ts'
+
+export interface ServiceOptions {
+  readonly ruleSet: RuleSet
+  readonly ruleFiles: ReadonlyMap<string, string>
+  readonly partitions: number
+  readonly latenessMs: number
+  readonly memoryBytesMax: number
+  readonly lateOutcome: string
+  /** Key of the hashes of texts for a rule set that begins here. */
+  readonly newHashKey: number
+  /** Who owns the partitions, for people. */
+  readonly name: string
+  readonly log: EventLog
+  readonly checkpoints: CheckpointStore
+  readonly alerts: AlertStore
+  readonly onFailure: (partition: number, failure: OwnerFailure) => void
+}
+
+/** The whole service behind the HTTP API: takes events, owns all partitions, delivers what they find. The stores are the caller's. */
+export class Service implements Vigil {
+  readonly alerts: AlertStore
+  readonly eventSchema: object
+  /** Nanoseconds from a request for a decision to its answer. */
+  readonly decisionTimes = createHistogram()
+  readonly #options: ServiceOptions
+  readonly #owners: readonly PartitionOwner[]
+  readonly #loops: readonly PartitionLoop[]
+  readonly #intake: Intake
+  readonly #metrics: Metrics
+  readonly #listeners = new Set<() => void>()
+  /** By partition: the highest offset that was answered. */
+  readonly #appended: Float64Array
+  #housekeeping: NodeJS.Timeout | undefined
+  #isStopping = false
+  #storeTrouble: string | undefined
+
+  constructor(options: ServiceOptions) {
+    this.#options = options
+    const { ruleSet, partitions, log, checkpoints, alerts, lateOutcome } = options
+    this.alerts = alerts
+    this.eventSchema = eventJsonSchema(ruleSet.events)
+    this.#appended = new Float64Array(partitions)
+    this.#intake = new Intake({
+      schema: ruleSet.events,
+      partitions,
+      log,
+      alerts,
+      lateOutcome,
+      refusal: () => this.#refusal(),
+      onAppended: (partition, offset) => {
+        this.#appended[partition] = Math.max(this.#appended[partition], offset)
+      },
+    })
+    const entries = new OutboxWriter()
+    this.#owners = Array.from(
+      { length: partitions },
+      (_, partition) =>
+        new PartitionOwner({
+          ...options,
+          partition,
+          tenant: 'default',
+          memoryBytesMax: Math.floor(options.memoryBytesMax / partitions),
+          sha256Hex,
+          decoderOf: relaxedCodec,
+          entries,
+        }),
+    )
+    const onDelivered = (delivered: number): void => {
+      if (delivered > 0) for (const listener of this.#listeners) listener()
+    }
+    this.#loops = this.#owners.map(
+      (owner, partition) =>
+        new PartitionLoop({
+          partition,
+          owner,
+          log,
+          checkpoints,
+          deliver: deliverer({ partition, log, store: alerts, lateOutcome, onDelivered }),
+          onJudged: (from, judged) => this.#intake.judged(from, judged),
+          onFailure: (failure) => options.onFailure(partition, failure),
+        }),
+    )
+    this.#metrics = new Metrics(this.#owners, this.#appended)
+  }
+
+  start(): void {
+    for (const loop of this.#loops) loop.start()
+    this.#housekeeping = setInterval(() => this.#keepHouse(), housekeepingMs)
+    this.#keepHouse()
+  }
+
+  /** No more is taken from now on. */
+  refuse(): void {
+    this.#isStopping = true
+  }
+
+  /** Applies and commits what the log has, as far as it can be done by the deadline. What is left, the next start does. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.refuse()
+    clearInterval(this.#housekeeping)
+    const deadline = Date.now() + deadlineMs
+    while (this.#lag > 0 && this.#owners.every(({ isReady }) => isReady) && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, drainPollMs))
+    await Promise.all(this.#loops.map((loop) => loop.stop(Math.max(drainPollMs, deadline - Date.now()))))
+  }
+
+  async submit(rows: Rows, context: RequestContext): Promise<Submitted> {
+    return this.#intake.submit(rows, context)
+  }
+
+  async decide(rows: Rows, context: RequestContext, waitMs: number): Promise<Submitted | Decided> {
+    const startedAt = process.hrtime.bigint()
+    const answer = await this.#intake.decide(rows, context, waitMs)
+    if (answer.kind === 'decided') this.decisionTimes.record(process.hrtime.bigint() - startedAt)
+    return answer
+  }
+
+  async event(id: string): Promise<EventRecord | undefined> {
+    const found = (await this.#options.log.find([id])).at(-1)
+    const evidence = await this.alerts.evidence(id)
+    const alerts = evidence?.alerts ?? []
+    if (found !== undefined)
+      return {
+        id,
+        event: Buffer.from(found.body).toString('utf8'),
+        position: `${found.partition}:${found.offset}`,
+        traceId: traceIdOf(found.traceparent),
+        receivedAt: found.receivedAt,
+        alerts,
+      }
+    if (evidence === undefined) return undefined
+    const { event, position, traceId, receivedAt } = evidence.event
+    return { id, event, position, traceId, receivedAt, alerts }
+  }
+
+  onRevisions(listener: () => void, signal: AbortSignal): void {
+    this.#listeners.add(listener)
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true })
+  }
+
+  unready(): readonly string[] {
+    const { log } = this.#options
+    const reasons = this.#owners.flatMap(({ isReady }, partition) =>
+      isReady ? [] : [`partition ${partition} is being brought to the end of its log`],
+    )
+    if (this.#isStopping) reasons.push('the service is stopping')
+    if (!log.health.isReady) reasons.push(`the log cannot be written: ${log.health.detail}`)
+    if (this.#storeTrouble !== undefined) reasons.push(`the alert store does not answer: ${this.#storeTrouble}`)
+    return [...reasons, ...new Set(this.#loops.flatMap(({ troubles }) => troubles))]
+  }
+
+  metrics(): Promise<string> {
+    return this.#metrics.text()
+  }
+
+  /** For a line that says how it goes. */
+  get counts(): { readonly events: number; readonly actors: number; readonly alerts: number } {
+    const sum = (count: (owner: PartitionOwner) => number): number =>
+      this.#owners.reduce((total, owner) => total + count(owner), 0)
+    return { events: sum((o) => o.counts.events), actors: sum((o) => o.actors), alerts: sum((o) => o.counts.alerts) }
+  }
+
+  /** Records that the log has and the owners have not applied yet. */
+  get #lag(): number {
+    return this.#owners.reduce((lag, { position }, i) => lag + Math.max(0, this.#appended[i] - position), 0)
+  }
+
+  #refusal(): Unavailable | undefined {
+    const unavailable = (reason: Unavailable['reason'], detail: string): Unavailable => ({
+      kind: 'unavailable',
+      reason,
+      detail,
+      retryAfterSeconds: 1,
+    })
+    if (this.#isStopping) return unavailable('stopping', 'the service is stopping')
+    if (this.#owners.some(({ isReady }) => !isReady))
+      return unavailable('starting', 'the service brings its state to the end of the log')
+    const { health } = this.#options.log
+    if (!health.isReady) return unavailable(health.reason, health.detail)
+    if (this.#lag > limits.lagEventsMax)
+      return unavailable('overloaded', `${this.#lag} events wait to be judged; send more slowly`)
+    return undefined
+  }
+
+  #keepHouse(): void {
+    this.alerts.ping().then(
+      () => {
+        this.#storeTrouble = undefined
+      },
+      (error: unknown) => {
+        this.#storeTrouble = error instanceof Error ? error.message : String(error)
+      },
+    )
+    // Not an error of ours if it fails: it is done again.
+    if (this.#housekeptHours !== Math.floor(Date.now() / hourMs)) {
+      this.#housekeptHours = Math.floor(Date.now() / hourMs)
+      this.alerts.removeDecisionsBefore(Date.now() - limits.decisionsKeptMs).catch(() => {
+        this.#housekeptHours = 0
+      })
+    }
+  }
+
+  #housekeptHours = 0
+}
+
+const housekeepingMs = 1_000
+const hourMs = 3_600_000
+const drainPollMs = 20
