@@ -202,14 +202,9 @@ describe('POST /v1/decisions', () => {
     ['wait=1e3', undefined],
   ])('reads Prefer: %s', async (prefer, expected) => {
     const { post, vigil } = await openApi()
-    const waits: number[] = []
-    vigil.decide = async (_rows, _context, waitMs) => {
-      waits.push(waitMs)
-      return { kind: 'decided', body: decisionBody('t1', 1) }
-    }
     const answer = await post('/v1/decisions', event('t1'), prefer === undefined ? {} : { prefer })
     expect(answer.statusCode).toBe(expected === undefined ? 400 : 200)
-    expect(waits).toEqual(expected === undefined ? [] : [expected])
+    expect(vigil.waits).toEqual(expected === undefined ? [] : [expected])
   })
 })
 

@@ -31,11 +31,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
   const { retryAfterSeconds, location } = refusal
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))))
   if (location !== undefined) reply.header('location', location)
-  return reply
-    .code(problemKinds[refusal.name].status)
-    .header('content-type', problemMediaType)
-    // As bytes: to text Fastify adds a charset, which this media type does not have.
-    .send(Buffer.from(problemBody(refusal, request.trace.traceId, request.url)))
+  return (
+    reply
+      .code(problemKinds[refusal.name].status)
+      .header('content-type', problemMediaType)
+      // As bytes: to text Fastify adds a charset, which this media type does not have.
+      .send(Buffer.from(problemBody(refusal, request.trace.traceId, request.url)))
+  )
 }
 
 /** @param url of the request; undefined: none was understood */

@@ -20,6 +20,7 @@ export class MemoryVigil implements Vigil {
   }
   readonly log: Taken[] = []
   readonly contexts: RequestContext[] = []
+  readonly waits: number[] = []
   /** What `submit` and `decide` answer instead of taking anything. */
   unavailable: Unavailable | undefined
   reasons: string[] = []
@@ -61,7 +62,8 @@ export class MemoryVigil implements Vigil {
     return { kind: 'accepted', results }
   }
 
-  async decide(rows: Rows, context: RequestContext): Promise<Submitted | Decided> {
+  async decide(rows: Rows, context: RequestContext, waitMs: number): Promise<Submitted | Decided> {
+    this.waits.push(waitMs)
     const submitted = await this.submit(rows, context)
     if (submitted.kind !== 'accepted') return submitted
     const [{ id, position }] = submitted.results
