@@ -92,7 +92,11 @@ export class MemoryEventLog implements EventLog {
   async find(ids: readonly string[]): Promise<readonly FoundEvent[]> {
     this.#check()
     const found = [...new Set(ids)].flatMap((id) => this.#storage.byId.get(id) ?? [])
-    return found.sort((a, b) => a.order - b.order)
+    return found
+      .sort((a, b) => a.order - b.order)
+      .map(({ id, partition, offset, at, receivedAt, traceparent, body }) => {
+        return { id, partition, offset, at, receivedAt, traceparent, body }
+      })
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { invariant } from '#shared/domain/invariant'
 import { SqliteLogDatabase } from './sqlite-log-database.ts'
 import { failureOf, LogRefused } from './sqlite-log-failure.ts'
 import type { AppendGroup, DatabaseSettings, FromDatabase, ToDatabase } from './sqlite-log-messages.ts'
+import { logFile } from './sqlite-log-schema.ts'
 
 invariant(parentPort !== null, 'this file is a thread of its own')
 const port = parentPort
@@ -19,7 +20,7 @@ function open(): SqliteLogDatabase | undefined {
     return new SqliteLogDatabase(settings)
   } catch (error) {
     if (error instanceof LogRefused) answer({ kind: 'refused', message: error.message })
-    else answer({ kind: 'unavailable', failure: failureOf(settings.folder, error) })
+    else answer({ kind: 'unavailable', failure: failureOf(logFile(settings.folder), error) })
     port.close()
     return undefined
   }

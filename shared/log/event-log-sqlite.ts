@@ -25,6 +25,9 @@ export interface SqliteLogOptions {
 /** Each has a table, six prepared statements, and up to 8 MB of recent records. */
 const partitionsMax = 256
 
+/** A thousand for each slice of the index, so that it pays to write one; 10 MB of memory, read again in less than a second at the start. */
+const recentIdsMax = 262_144
+
 /**
  * Opens the log in a folder. Rejects with LogRefused where the file is damaged, of another program, of another version or made with another
  * number of partitions; with LogUnavailable where it cannot be used now, as when another process has it open.
@@ -32,11 +35,19 @@ const partitionsMax = 256
  */
 export async function openSqliteLog(
   { folder, partitions, latenessMs }: SqliteLogOptions,
-  testing: Partial<Pick<DatabaseSettings, 'idHashBits' | 'faults'>> = {},
+  testing: Partial<Pick<DatabaseSettings, 'idHashBits' | 'recentIdsMax' | 'faults'>> = {},
 ): Promise<EventLog> {
   invariant(Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax, `${partitions} partitions`)
   invariant(latenessMs >= 0 && latenessMs <= limits.latenessMsMax, `a lateness of ${latenessMs} ms`)
-  const settings: DatabaseSettings = { folder, partitions, latenessMs, idHashBits: 52, faults: undefined, ...testing }
+  const settings: DatabaseSettings = {
+    folder,
+    partitions,
+    latenessMs,
+    idHashBits: 52,
+    recentIdsMax,
+    faults: undefined,
+    ...testing,
+  }
   const worker = new Worker(new URL('./event-log-sqlite-worker.ts', import.meta.url), { workerData: settings })
   const nexts = await opened(worker)
   return new SqliteEventLog(worker, nexts)
@@ -140,7 +151,10 @@ class SqliteEventLog implements EventLog {
   }
 
   #close(): Promise<void> {
-    this.#end ??= new LogUnavailable('closed', 'the log is closed')
+    if (this.#end === undefined) {
+      this.#end = new LogUnavailable('closed', 'the log is closed')
+      this.#health = { isReady: false, reason: 'unreachable', detail: this.#end.message }
+    }
     clearTimeout(this.#probeTimer)
     for (const waiters of this.#waiters) waiters.fail(this.#end)
     this.#pumpSoon()
@@ -260,14 +274,15 @@ class SqliteEventLog implements EventLog {
   }
 
   #setReady(): void {
-    this.#health = { isReady: true }
+    if (this.#end === undefined) this.#health = { isReady: true }
     clearTimeout(this.#probeTimer)
     this.#probeTimer = undefined
   }
 
   #setUnready(failure: LogFailure): void {
+    if (this.#end !== undefined) return
     this.#health = { isReady: false, ...failure }
-    if (this.#probeTimer !== undefined || this.#isProbing || this.#end !== undefined) return
+    if (this.#probeTimer !== undefined || this.#isProbing) return
     this.#probeTimer = setTimeout(() => {
       this.#probeTimer = undefined
       this.#isProbing = true

@@ -24,8 +24,14 @@ export class IdIndex {
   readonly #all: StatementSync
   readonly #advance: StatementSync
 
-  /** @param nexts by partition, the offset above its last record */
-  constructor(database: DatabaseSync, nexts: readonly number[]) {
+  readonly #recentMax: number
+
+  /**
+   * @param nexts by partition, the offset above its last record
+   * @param recentMax entries in memory above which some are written
+   */
+  constructor(database: DatabaseSync, nexts: readonly number[], recentMax: number) {
+    this.#recentMax = recentMax
     const prepare = (sql: string): StatementSync => database.prepare(sql, { returnArrays: true })
     const row = '(?, ?, ?, ?, ?)'
     this.#insertMany = prepare(`INSERT OR IGNORE INTO ids VALUES ${Array(rowsPerInsert).fill(row).join(', ')}`)
@@ -85,7 +91,7 @@ export class IdIndex {
     let roundStart = this.#roundStart
     let count = 0
     // After a crash there may be more than the bound; it goes down from transaction to transaction.
-    while (this.#recent.size - count > recentEntriesMax && count < 2 * this.#added + slicesCount) {
+    while (this.#recent.size - count > this.#recentMax && count < 2 * this.#added + slicesCount) {
       if (cursor === 0) roundStart = firsts.slice()
       this.#writeSlice(cursor)
       slices.push(cursor)
@@ -138,7 +144,5 @@ interface Written {
 
 type PositionRow = readonly [partition: number, offset: number]
 
-/** A thousand of a slice fill the pages that they touch; in memory they take 10 MB, and are read again in a second after a crash. */
-const recentEntriesMax = 262_144
 const columnsCount = 5
 const rowsPerInsert = 16

@@ -48,7 +48,7 @@ export class SqliteLogDatabase {
     const lasts = this.#statements.map(({ last }) => last.get() as unknown as LastRow | undefined)
     this.nexts = lasts.map((last) => (last?.[0] ?? 0) + 1)
     this.#sequence = Math.max(-1, ...lasts.map((last) => last?.[1] ?? -1)) + 1
-    this.#ids = new IdIndex(database, this.nexts)
+    this.#ids = new IdIndex(database, this.nexts, settings.recentIdsMax)
   }
 
   append(group: AppendGroup): AppendOutcome | LogFailure {

@@ -9,6 +9,8 @@ export interface DatabaseSettings {
   readonly latenessMs: number
   /** Bits of an id's hash that count; 52 but in tests, where 0 makes all ids collide. */
   readonly idHashBits: number
+  /** Entries of the index of ids that are kept in memory before the oldest are written; fewer only in tests. */
+  readonly recentIdsMax: number
   /** Only in tests: see `sqlite-log-faults.ts`. */
   readonly faults: Int32Array<SharedArrayBuffer> | undefined
 }

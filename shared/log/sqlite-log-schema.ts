@@ -8,6 +8,8 @@ import { isDamage, LogRefused } from './sqlite-log-failure.ts'
 const applicationId = 0x5649474c
 const schemaVersion = 1
 
+export const logFile = (folder: string): string => join(folder, 'log.db')
+
 export interface LogFile {
   readonly file: string
   readonly database: DatabaseSync
@@ -21,7 +23,7 @@ export interface LogFile {
  */
 export function openLogFile(folder: string, partitions: number): LogFile {
   makeFolder(folder)
-  const file = join(folder, 'log.db')
+  const file = logFile(folder)
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     return { file, database, hashKey: prepareFile(file, database, partitions) }
