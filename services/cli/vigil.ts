@@ -10,10 +10,14 @@ import { exitCodes, FoundErrors, NotStarted } from './failure.ts'
 import { generateCommand } from './generate-command.ts'
 import { replayCommand } from './replay-command.ts'
 import { rulesCheckCommand, rulesSchemaCommand, rulesTestCommand } from './rules-command.ts'
+import { sendCommand } from './send/send-command.ts'
+import { serveCommand } from './serve/serve-command.ts'
 
 const nodeMajorMin = 24
 
 const commands: readonly Command[] = [
+  serveCommand,
+  sendCommand,
   replayCommand,
   rulesCheckCommand,
   rulesTestCommand,

@@ -1,5 +1,5 @@
 import { formatDuration } from '#shared/domain/time'
-import { type HttpAnswer, type RejectedRow, readAnswer } from './answer.ts'
+import { type Answer, type HttpAnswer, type RejectedRow, readAnswer } from './answer.ts'
 import type { Batch } from './batch.ts'
 import { SendFailed } from './send-failed.ts'
 import { waitFor } from './wait-for.ts'
@@ -58,12 +58,14 @@ export async function deliver(batch: Batch, options: DeliveryOptions): Promise<D
   return { accepted: 0, duplicates: 0, rejected }
 }
 
-async function attempt(batch: Batch, { post }: DeliveryOptions): Promise<ReturnType<typeof readAnswer>> {
+async function attempt(batch: Batch, { post }: DeliveryOptions): Promise<Answer> {
+  let answer: HttpAnswer
   try {
-    return readAnswer(await post(batch.body), batch.length, Date.now())
+    answer = await post(batch.body)
   } catch (error) {
     return { kind: 'again', reason: reasonOf(error), afterMs: 0 }
   }
+  return readAnswer(answer, batch.length, Date.now())
 }
 
 /** Several addresses of one name that all refuse come as one error without a text of its own. */

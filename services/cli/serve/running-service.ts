@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { Effect, Redacted, type Scope } from 'effect'
+import { openSqliteLog } from '#shared/log/event-log-sqlite'
+import type { OwnerFailure } from '#shared/protocol/owner-io'
+import type { RuleSet } from '#shared/rule-language/rule-set'
+import { openPgliteAlertStore } from '#shared/store/alert-store-pglite'
+import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
+import { DataFolder } from '#shared/store/data-folder'
+import { createServer } from '../../api/server.ts'
+import { ReopeningAlertStore } from '../../detector/reopening-alert-store.ts'
+import { Service } from '../../detector/service.ts'
+import type { ServeConfiguration } from './configuration.ts'
+
+export interface Running {
+  readonly service: Service
+  /** `http://127.0.0.1:8080` */
+  readonly address: string
+}
+
+interface StartOptions {
+  readonly configuration: ServeConfiguration
+  readonly ruleSet: RuleSet
+  readonly ruleFiles: ReadonlyMap<string, string>
+  readonly adminToken: string | undefined
+  readonly onOwnerFailure: (partition: number, failure: OwnerFailure) => void
+  readonly onMistake: (error: unknown, traceId: string) => void
+}
+
+/**
+ * Opens everything in order and starts it; when the scope closes all of it is ended in the opposite order: no more requests, then what the
+ * log has is judged and committed, then the stores close, then the lock of the data folder goes.
+ * Fails with what could not be opened.
+ */
+export const startService = (options: StartOptions): Effect.Effect<Running, unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { configuration, ruleSet, ruleFiles } = options
+    const { dataDir, partitions, latenessMs, memoryBytesMax, lateOutcome, host, port } = configuration
+    yield* held(
+      () => DataFolder.open(dataDir),
+      async (folder) => folder.close(),
+    )
+    const log = yield* held(() => openSqliteLog({ folder: dataDir, partitions, latenessMs }), closing)
+    const checkpoints = yield* held(async () => new SqliteCheckpointStore(dataDir), closing)
+    const open = (): ReturnType<typeof openPgliteAlertStore> => openPgliteAlertStore(dataDir)
+    const alerts = yield* held(async () => new ReopeningAlertStore(await open(), open), closing)
+    const service = new Service({
+      ruleSet,
+      ruleFiles,
+      partitions,
+      latenessMs,
+      memoryBytesMax,
+      lateOutcome,
+      newHashKey: randomBytes(6).readUIntBE(0, 6),
+      name: `${hostname()} ${process.pid}`,
+      log,
+      checkpoints,
+      alerts,
+      onFailure: options.onOwnerFailure,
+    })
+    yield* held(
+      async () => service.start(),
+      () => service.stop(stopMs),
+    )
+    const access = { adminToken: options.adminToken }
+    const app = yield* held(
+      () => createServer({ vigil: service, access, onFailure: options.onMistake }),
+      async (server) => {
+        service.refuse()
+        await server.close()
+      },
+    )
+    const address = yield* Effect.tryPromise({ try: () => app.listen({ host, port }), catch: (error) => error })
+    return { service, address }
+  })
+
+export const tokenOf = (token: Redacted.Redacted<string> | undefined): string | undefined =>
+  token === undefined ? undefined : Redacted.value(token)
+
+/** A resource of the scope. */
+const held = <T>(
+  open: () => Promise<T>,
+  close: (resource: T) => Promise<void>,
+): Effect.Effect<T, unknown, Scope.Scope> =>
+  Effect.acquireRelease(Effect.tryPromise({ try: open, catch: (error) => error }), (resource) =>
+    Effect.promise(() => close(resource)),
+  )
+
+const closing = (resource: { close(): Promise<void> }): Promise<void> => resource.close()
+
+/** What is not done by then, the next start does: the log has it. */
+const stopMs = 20_000
