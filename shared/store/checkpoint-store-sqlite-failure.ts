@@ -22,31 +22,40 @@ export function judgeError(error: unknown): Judged | undefined {
   if (error.name === 'InvariantError')
     return { failure: { kind: 'invariant', message: error.message }, isOpenStill: true }
   const { code, errcode } = error as Error & { readonly code?: unknown; readonly errcode?: unknown }
-  const unavailable = (reason: StoreUnavailable['reason'], isOpenStill: boolean): Judged => ({
-    failure: { kind: 'unavailable', reason, detail: `the checkpoint file cannot be used: ${error.message}` },
+  const unavailable = (reason: StoreUnavailable['reason'], isOpenStill = false, remedy = ''): Judged => ({
+    failure: { kind: 'unavailable', reason, detail: `the checkpoint file cannot be used: ${error.message}${remedy}` },
     isOpenStill,
   })
   if (typeof errcode === 'number') {
     const known = sqliteCodes.get(errcode & 0xff)
-    return known === undefined ? undefined : unavailable(known.reason, known.isOpenStill)
+    return known === undefined ? undefined : unavailable(known.reason, known.isOpenStill, known.remedy)
   }
-  if (code === 'ENOSPC' || code === 'EDQUOT') return unavailable('disk-full', false)
-  if (code === 'EROFS') return unavailable('read-only', false)
-  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? unavailable('unreachable', false) : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') return unavailable('disk-full')
+  if (code === 'EROFS') return unavailable('read-only')
+  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? unavailable('unreachable') : undefined
+}
+
+/** What helps against a damaged file. */
+export const startAnew = 'stop, delete checkpoints.db and checkpoints.db-wal, start: all is made again from the log'
+
+interface SqliteCode {
+  readonly reason: StoreUnavailable['reason']
+  readonly isOpenStill?: boolean
+  readonly remedy?: string
 }
 
 /** By primary result code. Source: sqlite.org/rescode.html. */
-const sqliteCodes: ReadonlyMap<number, { readonly reason: StoreUnavailable['reason']; readonly isOpenStill: boolean }> =
-  new Map([
-    [13, { reason: 'disk-full', isOpenStill: true }],
-    [8, { reason: 'read-only', isOpenStill: true }],
-    // Busy, locked: another process has the file.
-    [5, { reason: 'unreachable', isOpenStill: true }],
-    [6, { reason: 'unreachable', isOpenStill: true }],
-    // Not permitted, input or output failed, damaged, cannot be opened, not a database.
-    [3, { reason: 'unreachable', isOpenStill: false }],
-    [10, { reason: 'unreachable', isOpenStill: false }],
-    [11, { reason: 'unreachable', isOpenStill: false }],
-    [14, { reason: 'unreachable', isOpenStill: false }],
-    [26, { reason: 'unreachable', isOpenStill: false }],
-  ])
+const sqliteCodes: ReadonlyMap<number, SqliteCode> = new Map<number, SqliteCode>([
+  [13, { reason: 'disk-full', isOpenStill: true }],
+  [8, { reason: 'read-only', isOpenStill: true }],
+  // Busy, locked: another process has the file.
+  [5, { reason: 'unreachable', isOpenStill: true }],
+  [6, { reason: 'unreachable', isOpenStill: true }],
+  // Not permitted, input or output failed, cannot be opened.
+  [3, { reason: 'unreachable' }],
+  [10, { reason: 'unreachable' }],
+  [14, { reason: 'unreachable' }],
+  // Damaged, not a database.
+  [11, { reason: 'unreachable', remedy: `; ${startAnew}` }],
+  [26, { reason: 'unreachable', remedy: `; ${startAnew}` }],
+])

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailable } from './checkpoint-store.ts'
 import { EntryCursor, entryFlags } from './checkpoint-store-sqlite-entries.ts'
+import { startAnew } from './checkpoint-store-sqlite-failure.ts'
 import { PartitionState } from './checkpoint-store-sqlite-partition.ts'
 import {
   asWords,
@@ -52,7 +53,7 @@ export function openFile(folder: string): DatabaseSync {
     else if (version !== formatVersion)
       throw new StoreUnavailable(
         'unreachable',
-        `checkpoints.db has format ${version}, this version reads ${formatVersion}: delete it, all is made again from the log`,
+        `checkpoints.db has format ${version}, this version reads ${formatVersion}; ${startAnew}`,
       )
     database.exec('COMMIT')
     return database

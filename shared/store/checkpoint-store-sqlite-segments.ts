@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { StoreUnavailable } from './checkpoint-store.ts'
+import { startAnew } from './checkpoint-store-sqlite-failure.ts'
 
 /**
  * A log of segments in tables of SQLite. A segment holds entries of one generation of one partition: their words in an index, which is
@@ -163,10 +164,7 @@ export function asWords(bytes: Uint8Array): Int32Array {
 }
 
 export function damaged(what: string): StoreUnavailable {
-  return new StoreUnavailable(
-    'unreachable',
-    `the checkpoint file is damaged (${what}): stop, delete checkpoints.db and its -wal file, start; all is made again from the log`,
-  )
+  return new StoreUnavailable('unreachable', `the checkpoint file is damaged: ${what}; ${startAnew}`)
 }
 
 /** 2 MiB. Cleaning reads the bases of a segment one after the other. */
