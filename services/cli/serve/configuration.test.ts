@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import * as Redacted from 'effect/Redacted'
 import { describe, expect, it } from 'vitest'
@@ -159,5 +161,13 @@ describe('the configuration of serve', () => {
       expect(help).toContain(variable)
     }
     expect(help).toContain('VIGIL_DATA_DIR, default .vigil')
+  })
+
+  it('is in the document with every flag, variable and default', () => {
+    const document = readFileSync(join(import.meta.dirname, '../../../docs/serving.md'), 'utf8')
+    for (const { variable, flag, fallback } of Object.values(serveSettings)) {
+      const value = fallback === undefined ? 'none' : `\`${fallback}\``
+      expect(document).toContain(`| \`${variable}\` | \`--${flag}\` | ${value} | `)
+    }
   })
 })
