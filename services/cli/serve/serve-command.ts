@@ -75,13 +75,14 @@ async function live(
 `)
   const view = new LiveView(service, process.stdout)
   await view.start()
-  const feed = configuration.isDemo ? feedDemo(service, configuration.dataDir, signal) : undefined
+  const feed = configuration.isDemo ? feedDemo(service, configuration.dataDir, signal) : Promise.resolve()
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   try {
-    await Promise.race([stopped, feed?.catch(unless(signal)).then(() => stopped)])
+    // A feed that ends leaves the service running; one that fails ends it.
+    await Promise.race([stopped, feed.catch(unless(signal)).then(() => stopped)])
   } finally {
     view.stop()
   }
