@@ -6,6 +6,7 @@ import { SqliteLogDatabase } from './sqlite-log-database.ts'
 import { failureOf, LogRefused } from './sqlite-log-failure.ts'
 import type { AppendGroup, DatabaseSettings, FromDatabase, ToDatabase } from './sqlite-log-messages.ts'
 import { logFile } from './sqlite-log-schema.ts'
+import { packTraces } from './trace-runs.ts'
 
 invariant(parentPort !== null, 'this file is a thread of its own')
 const port = parentPort
@@ -61,11 +62,11 @@ function append(log: SqliteLogDatabase, group: AppendGroup): void {
 }
 
 function read(log: SqliteLogDatabase, message: Extract<ToDatabase, { readonly kind: 'read' }>): void {
-  const block = log.read(message.partition, message.from, message.bytesMax)
+  const { traceparents, ...block } = log.read(message.partition, message.from, message.bytesMax)
   const { offsets, kinds, receivedAt, starts, ends, bytes } = block
   const columns = [offsets, kinds, receivedAt, starts, ends, bytes]
   answer(
-    { kind: 'block', ticket: message.ticket, block },
+    { kind: 'block', ticket: message.ticket, block: { ...block, traces: packTraces(traceparents) } },
     columns.map((column) => column.buffer),
   )
 }

@@ -12,7 +12,8 @@ import { OffsetWaiters } from './offset-waiters.ts'
 import { RecentRecords } from './recent-records.ts'
 import type { LogFailure } from './sqlite-log-failure.ts'
 import { LogRefused } from './sqlite-log-failure.ts'
-import type { AppendOutcome, DatabaseSettings, FromDatabase, ToDatabase } from './sqlite-log-messages.ts'
+import type { AppendOutcome, DatabaseSettings, FromDatabase, PackedBlock, ToDatabase } from './sqlite-log-messages.ts'
+import { unpackTraces } from './trace-runs.ts'
 
 export interface SqliteLogOptions {
   /** Is made if it is missing. The log is the file `log.db` in it, with `log.db-wal` beside it. */
@@ -215,7 +216,7 @@ class SqliteEventLog implements EventLog {
         else this.#setUnready(message.failure)
         break
       case 'block':
-        this.#answered(message.ticket).resolve(message.block)
+        this.#answered(message.ticket).resolve(unpacked(message.block))
         break
       case 'found':
         this.#answered(message.ticket).resolve(message.events)
@@ -315,6 +316,8 @@ interface Asked {
   readonly resolve: (answer: LogBlock | readonly FoundEvent[]) => void
   readonly reject: (error: Error) => void
 }
+
+const unpacked = ({ traces, ...columns }: PackedBlock): LogBlock => ({ ...columns, traceparents: unpackTraces(traces) })
 
 const unavailable = ({ reason, detail }: LogFailure): LogUnavailable => new LogUnavailable(reason, detail)
 

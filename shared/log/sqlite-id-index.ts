@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { HashFilter } from './hash-filter.ts'
 import type { IdEntry, IdQuery, Position } from './recent-ids.ts'
 import { dayOf, RecentIds, slicesCount } from './recent-ids.ts'
 
@@ -7,7 +8,8 @@ import { dayOf, RecentIds, slicesCount } from './recent-ids.ts'
  *
  * X1 Every event in the tables of records is in the table `ids`, or in memory, or both.
  * X2 All events below `indexed.next` of their partition are in the table. The others are read into memory when the log is opened.
- * X3 The state in memory changes with `add` and `removeLast`, and by `write` not before `keep` says that the transaction took effect.
+ * X3 All of the table is in the filter, or in the time that it leaves open; a transaction that failed leaves its entries there, which does no harm.
+ * X4 The rest of the state in memory changes with `add` and `removeLast`, and by `write` not before `keep` says that the transaction took effect.
  */
 export class IdIndex {
   readonly #recent = new RecentIds()
@@ -18,6 +20,7 @@ export class IdIndex {
   #roundStart: readonly number[]
   #written: Written | undefined
   readonly #positions: Position[] = []
+  readonly #filter: HashFilter
   readonly #insertMany: StatementSync
   readonly #insertOne: StatementSync
   readonly #near: StatementSync
@@ -44,6 +47,8 @@ export class IdIndex {
       SELECT partition, offset FROM days CROSS JOIN ids ON ids.day = days.day AND ids.hash = ?`)
     this.#advance = prepare('INSERT OR REPLACE INTO indexed VALUES (?, ?)')
     this.#roundStart = nexts.slice()
+    const newest = database.prepare('SELECT max(at) AS at FROM ids WHERE day = (SELECT max(day) FROM ids)').get()
+    this.#filter = new HashFilter(Number(newest?.['at'] ?? Number.NEGATIVE_INFINITY))
     for (const partition of nexts.keys()) this.#load(database, partition)
     this.#recent.keep()
   }
@@ -63,6 +68,7 @@ export class IdIndex {
     const positions = this.#positions
     positions.length = 0
     this.#recent.collect(query, positions)
+    if (!this.#filter.mayHave(query)) return positions
     const last = dayOf(query.to)
     for (let day = dayOf(query.from); day <= last; day++) {
       const rows = this.#near.all(day, query.hash, query.from, query.to)
@@ -117,6 +123,7 @@ export class IdIndex {
   #writeSlice(slice: number): void {
     const values: SQLInputValue[] = []
     for (const { hash, at, partition, offset } of this.#recent.entries(slice)) {
+      this.#filter.add(hash, at)
       values.push(dayOf(at), hash, at, partition, offset)
       if (values.length === columnsCount * rowsPerInsert) {
         this.#insertMany.run(...values)

@@ -1,6 +1,12 @@
 import type { FoundEvent } from './event-log.ts'
 import type { ColumnBlock } from './log-block-builder.ts'
 import type { LogFailure } from './sqlite-log-failure.ts'
+import type { TraceRuns } from './trace-runs.ts'
+
+/** A block on its way between threads. */
+export interface PackedBlock extends Omit<ColumnBlock, 'traceparents'> {
+  readonly traces: TraceRuns
+}
 
 /** What the thread of the database is started with. */
 export interface DatabaseSettings {
@@ -62,6 +68,6 @@ export type FromDatabase =
   | { readonly kind: 'unavailable'; readonly failure: LogFailure }
   | { readonly kind: 'appended'; readonly outcome: AppendOutcome | LogFailure }
   | { readonly kind: 'probed'; readonly failure: LogFailure | undefined }
-  | { readonly kind: 'block'; readonly ticket: number; readonly block: ColumnBlock }
+  | { readonly kind: 'block'; readonly ticket: number; readonly block: PackedBlock }
   | { readonly kind: 'found'; readonly ticket: number; readonly events: readonly FoundEvent[] }
   | { readonly kind: 'failed'; readonly ticket: number; readonly failure: LogFailure }
