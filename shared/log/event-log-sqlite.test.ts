@@ -9,6 +9,7 @@ import { appended, bodies, eventLogConformance, events } from './event-log.confo
 import type { EventLog } from './event-log.ts'
 import { openSqliteLog } from './event-log-sqlite.ts'
 import { fault, makeFaults } from './sqlite-log-faults.ts'
+import { openLogFile } from './sqlite-log-schema.ts'
 
 const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'vigil-log-'))
 
@@ -97,6 +98,15 @@ describe('the log on SQLite', () => {
       await vi.waitUntil(() => live.health !== before, { timeout: 5_000, interval: 20 })
       expect(live.health).toMatchObject({ isReady: false, reason })
     })
+  })
+
+  // A killed process leaves what it wrote to the system, so that only the setting tells whether a power cut would, too.
+  it('has SQLite wait for the disk with each transaction', () => {
+    const { database } = openLogFile(folder, 1)
+    expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
+    expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+    expect(database.prepare('PRAGMA locking_mode').get()).toEqual({ locking_mode: 'exclusive' })
+    database.close()
   })
 
   it('rejects all that waits when its thread dies, and everything after', async () => {

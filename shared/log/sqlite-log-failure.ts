@@ -40,7 +40,7 @@ const notADatabase = 26
 
 /**
  * What is no mistake of ours: result codes of SQLite (sqlite.org/rescode.html), and Node's names for errors of the file system, which are
- * met while the folder is made.
+ * met before the database is opened.
  */
 const knownFailures: ReadonlyMap<unknown, readonly [reason: LogFailure['reason'], what: string]> = new Map<
   unknown,
@@ -51,8 +51,8 @@ const knownFailures: ReadonlyMap<unknown, readonly [reason: LogFailure['reason']
   [3, ['read-only', 'may not be used: give the right to read and write it']],
   [8, ['read-only', 'may only be read: give the right to write it and its folder']],
   [14, ['read-only', 'cannot be opened: see that it and its folder can be written']],
-  ['EACCES', ['read-only', 'its folder cannot be made: give the right to, or name another one']],
-  ['EROFS', ['read-only', 'its folder cannot be made: name one on a disk that can be written']],
+  ['EACCES', ['read-only', 'may not be used: give the right to read and write it and its folder']],
+  ['EROFS', ['read-only', 'lies on a disk that may only be read: name another folder']],
   [5, ['unreachable', 'is in use by another process: end that one first']],
   [7, ['unreachable', 'cannot be used for lack of memory']],
   [10, ['unreachable', 'cannot be read or written: see to the disk']],

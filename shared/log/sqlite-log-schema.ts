@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isDamage, LogRefused } from './sqlite-log-failure.ts'
@@ -24,6 +24,8 @@ export interface LogFile {
 export function openLogFile(folder: string, partitions: number): LogFile {
   makeFolder(folder)
   const file = logFile(folder)
+  // SQLite would only say that it cannot lock the file.
+  if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     return { file, database, hashKey: prepareFile(file, database, partitions) }
