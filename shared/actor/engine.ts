@@ -1,7 +1,7 @@
 import type { EventBatch } from '#shared/domain/event-batch'
 import { planPopulation } from '#shared/features/plan-population'
 import type { Arena } from '#shared/memory/arena'
-import type { RuleSet } from '#shared/rule-language/rule-set'
+import type { RuleSet, Scenario } from '#shared/rule-language/rule-set'
 import type { ActorName } from './actor-state.ts'
 import { AlertBook, type AlertSink } from './alert-book.ts'
 import { EngineStates } from './engine-states.ts'
@@ -50,6 +50,9 @@ export class Engine {
   readonly #view = new EventView()
   readonly #book: AlertBook
   readonly #nextKeys: string[] = []
+  /** Whether every event that a rule of a scenario sees gets a decision. */
+  readonly #decidesAll: boolean
+  readonly #joint: ReadonlySet<number>
   /** Kept so that reading ahead has a visible result. */
   prefetched = 0
   readonly #populations: readonly (Population | undefined)[]
@@ -62,6 +65,8 @@ export class Engine {
     const newestAt = ({ population, key }: ActorRef): number =>
       this.#populations[population]?.newestAt(key) ?? Number.POSITIVE_INFINITY
     this.#book = new AlertBook({ ...options, oldestPlace, newestAt })
+    this.#decidesAll = options.sink.decision !== undefined && options.isDecidedWhenAsked !== true
+    this.#joint = options.isSorted ? new Set() : jointScenarios(ruleSet)
     this.ruleCounts = ruleSet.rules.map(() => ({ faults: 0, refused: 0 }))
     const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
     const sink = this.#hitSink()
@@ -79,6 +84,7 @@ export class Engine {
         view: this.#view,
         sink,
         lists: ruleSet.lists,
+        isSeenFor: (scenario) => this.#decidesAll || this.#joint.has(scenario),
       })
     })
     this.states = new EngineStates({
@@ -208,9 +214,9 @@ export class Engine {
   }
 
   #hitSink(): HitSink {
-    const { onFeatures, sink, ruleSet, isSorted } = this.#options
-    const decidesAll = sink.decision !== undefined && this.#options.isDecidedWhenAsked !== true
-    const wantsSeen = decidesAll || (!isSorted && scoresJoinActors(ruleSet))
+    const { onFeatures } = this.#options
+    const decidesAll = this.#decidesAll
+    const wantsSeen = decidesAll || this.#joint.size > 0
     const book = this.#book
     return {
       hit: (hit: Hit) => {
@@ -232,18 +238,19 @@ export class Engine {
 }
 
 /**
- * Whether a hit may need those of another actor to become an alert. Then an event is kept as long as any of its actors may go back to
- * it, hit or not: one may find something there when the others have forgotten what they found.
+ * Scenarios in which a hit may need those of another actor to become an alert. An event that their rules see is kept as long as any of
+ * its actors may go back to it, hit or not: one may find something there when the others have forgotten what they found.
  */
-function scoresJoinActors({ scenarios, rules, events }: RuleSet): boolean {
+function jointScenarios({ scenarios, rules, events }: RuleSet): ReadonlySet<number> {
   const reachesSeveral = (key: number): boolean =>
     events.types.some(({ keys }) => keys.some((k) => k.key === key && k.fields.length > 1))
-  return scenarios.some((scenario) => {
+  const isJoint = (scenario: Scenario): boolean => {
     const members = scenario.rules.map((rule) => rules[rule])
     const keys = new Set(members.map(({ by }) => by))
-    const isJoint = keys.size > 1 || [...keys].some(reachesSeveral)
-    return isJoint && members.some(({ score }) => score < scenario.alertThreshold)
-  })
+    const isShared = keys.size > 1 || [...keys].some(reachesSeveral)
+    return isShared && members.some(({ score }) => score < scenario.alertThreshold)
+  }
+  return new Set(scenarios.flatMap((scenario, i) => (isJoint(scenario) ? [i] : [])))
 }
 
 function keyValue(batch: EventBatch, field: number, row: number): string | undefined {

@@ -41,6 +41,8 @@ export interface PopulationOptions {
   /** As in `PatternRuns`. */
   readonly stopsAtDeadlines: boolean
   readonly hashKey: number
+  /** Whether events that rules of this scenario see are told by `HitSink.seen`. */
+  readonly isSeenFor: (scenario: number) => boolean
 }
 
 /**
@@ -69,6 +71,8 @@ export class Population {
   readonly #runs: PatternRuns
   readonly #conditions: readonly RuleJudge[]
   readonly #judges: readonly RuleJudge[]
+  /** Those whose events are told by `seen`. */
+  readonly #seeing: readonly RuleJudge[]
   /** Words where headers start, by slot / `headersPerBlock`. */
   readonly #headerBlocks: number[] = []
   readonly #refs: (ActorRef | undefined)[] = []
@@ -113,6 +117,9 @@ export class Population {
       const isStepped = rule.body.kind === 'pattern'
       return new RuleJudge(index, rule, planned, ruleView(isStepped, planned.features), this.#reader)
     })
+    this.#seeing = this.#judges.filter(
+      ({ rule: { scenario } }) => scenario !== undefined && options.isSeenFor(scenario),
+    )
     this.#conditions = this.#judges.filter(({ rule }) => rule.body.kind === 'condition')
     this.#runs = new PatternRuns({
       judges: this.#judges.filter(({ rule }) => rule.body.kind === 'pattern'),
@@ -324,7 +331,7 @@ export class Population {
     this.#runs.step(slot, h, this.#history.head(h) - 1)
     const { sink } = this.#options
     if (sink.features !== undefined) this.#tellFeatures(slot)
-    if (sink.seen !== undefined && this.#judges.some((judge) => judge.rule.scenario !== undefined && judge.sees))
+    if (sink.seen !== undefined && this.#seeing.some((judge) => judge.sees))
       sink.seen(this.#ref(slot), this.#registers.at, this.#history.idText(this.#registers.id))
   }
 

@@ -153,6 +153,7 @@ class Watch {
       latenessMs: 0,
       isSorted: true,
       stopsAtDeadlines: false,
+      isSeenFor: () => false,
       hashKey: 0,
     })
   }

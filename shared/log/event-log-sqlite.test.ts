@@ -187,6 +187,18 @@ describe('the log on SQLite', () => {
     expect(await bodies(live)).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`))
   })
 
+  it('refuses to let more wait than it can write in some seconds', async () => {
+    const live = await openLog()
+    const body = 'x'.repeat(2 ** 20)
+    const results = await Promise.allSettled(
+      Array.from({ length: 140 }, (_, i) => live.append(events([{ id: `${i}`, body }]))),
+    )
+    const refused = results.filter(({ status }) => status === 'rejected')
+    expect(refused).toHaveLength(12)
+    expect(refused[0]).toMatchObject({ reason: { _tag: 'LogUnavailable', message: 'too much waits to be appended' } })
+    expect((await live.bounds(0)).next).toBe(129)
+  })
+
   describe('refuses to open', () => {
     const file = (): string => join(folder, 'log.db')
     const refusal = (message: RegExp) =>

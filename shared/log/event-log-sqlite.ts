@@ -115,8 +115,8 @@ class SqliteEventLog implements EventLog {
     checkRequest(request, this.#recent.length)
     if (request.partitions.length === 0) return { kind: 'appended', offsets: [], isDuplicate: [] }
     const bytes = request.bodies.reduce((sum, { length }) => sum + length, 0)
-    if (this.#queue.length > 0 && this.#queue.bytes + bytes > waitingBytesMax)
-      throw new LogUnavailable('unreachable', `more than ${waitingBytesMax} bytes wait to be appended`)
+    const isLong = this.#queue.length >= waitingRequestsMax || this.#queue.bytes + bytes > waitingBytesMax
+    if (isLong && this.#queue.length > 0) throw new LogUnavailable('unreachable', 'too much waits to be appended')
     return new Promise((resolve, reject) => {
       this.#queue.add({ request, bytes, resolve, reject })
       this.#pumpSoon()
@@ -334,3 +334,4 @@ const probeIntervalMs = 500
 const probeBytesMin = 64 * 1024
 /** Seconds of writing: who finds so much before him is better told to come again. */
 const waitingBytesMax = 128 * 2 ** 20
+const waitingRequestsMax = 65_536

@@ -9,21 +9,28 @@ import type { LogBlock, RecordKind } from '#shared/protocol/log-record'
  * L3 A repeat of an event is not appended: its result is the position of the first. The log looks back at least as far as the lateness.
  */
 export interface EventLog {
-  /** Rejects with LogUnavailable. */
+  /**
+   * Requests of one caller are appended in the order of its calls. Nothing of a request may change until this settles.
+   * Rejects with LogUnavailable: for `disk-full`, `read-only` and `closed` nothing was appended, for `unreachable` it may have been.
+   */
   append(request: AppendRequest): Promise<AppendResult>
   /**
    * Records from an offset on, in order, as many as fit into `bytesMax` but at least one where there is one; empty at the end of the log.
    * Rejects with LogUnavailable.
    */
   read(partition: number, from: number, bytesMax: number): Promise<LogBlock>
-  /** Resolves once a record at this offset or later can be read, or the signal aborts. */
+  /**
+   * Resolves once a record at this offset or later can be read, or the signal aborts. Rejects with LogUnavailable when the log is closed
+   * or lost meanwhile.
+   */
   waitFor(partition: number, offset: number, signal: AbortSignal): Promise<void>
   /** `first`: lowest offset that can be read; `next`: above every record's offset. Equal where the partition is empty. */
   bounds(partition: number): Promise<{ readonly first: number; readonly next: number }>
-  /** All event records with these ids, in order of appending. Rejects with LogUnavailable. */
+  /** All event records with these ids, each once, in order of appending over all partitions. Rejects with LogUnavailable. */
   find(ids: readonly string[]): Promise<readonly FoundEvent[]>
   /** Whether records can be appended now, as far as is known. */
   readonly health: LogHealth
+  /** Resolves when everything that was accepted is settled. What is asked for later rejects with LogUnavailable, `closed`. */
   close(): Promise<void>
 }
 
@@ -48,7 +55,8 @@ export type AppendResult =
   | { readonly kind: 'appended'; readonly offsets: readonly number[]; readonly isDuplicate: readonly boolean[] }
   /**
    * Nothing was appended: each of these records has the id of another event, less than the lateness away in event time, with other
-   * content (in the log or earlier in the same request).
+   * content (in the log or earlier in the same request). Time and partition belong to the content, whatever the digests say. Without
+   * these records the request would have been appended.
    */
   | { readonly kind: 'conflict'; readonly indexes: readonly number[] }
 

@@ -1,7 +1,7 @@
 import { fdatasyncSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
-import { messages, PGlite, type Transaction } from '@electric-sql/pglite'
+import { messages, PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import type { SqlRow, SqlStatement, SqlValue } from './alert-store-sql-client.ts'
 
@@ -9,7 +9,8 @@ import type { SqlRow, SqlStatement, SqlValue } from './alert-store-sql-client.ts
 //
 // T1 Requests are done one after the other, in order; each gets one answer.
 // T2 An answer to a transaction comes after its log has reached the disk.
-// T3 After any failure that PostgreSQL itself did not report as an error of a statement, its memory cannot be trusted: the thread ends.
+// T3 After any failure that PostgreSQL itself did not report as an error of a statement, its memory cannot be trusted: nothing more is asked of
+//    it, and the thread ends.
 
 export type PgliteRequest =
   | { readonly kind: 'query'; readonly id: number; readonly statement: SqlStatement }
@@ -94,8 +95,7 @@ async function serve(database: PGlite, request: PgliteRequest): Promise<void> {
   try {
     answer({ kind: 'rows', id: request.id, rows: await run(database, request) })
   } catch (error) {
-    const isRefusal = error instanceof messages.DatabaseError && error.severity === 'ERROR'
-    if (!isRefusal) throw error
+    if (!isRefusal(error)) throw error
     answer({ kind: 'refused', id: request.id, state: error.code ?? '', message: error.message })
   }
 }
@@ -109,14 +109,31 @@ async function run(
     await tidy(database)
     written = 0
   }
-  await database.transaction(async (transaction) => {
-    for (const statement of request.statements) await runStatement(transaction, statement)
-  })
+  await runTransaction(database, request.statements)
   for (const { values } of request.statements) written += values.reduce<number>((sum, value) => sum + sizeOf(value), 0)
   return []
 }
 
-async function runStatement(database: PGlite | Transaction, statement: SqlStatement): Promise<readonly SqlRow[]> {
+/**
+ * Not PGlite's own, which rolls back after every failure: after a panic (no room for the log) the next statement, whatever it is, never
+ * returns, so that nobody would hear of it.
+ */
+async function runTransaction(database: PGlite, statements: readonly SqlStatement[]): Promise<void> {
+  await database.exec('begin')
+  try {
+    for (const statement of statements) await runStatement(database, statement)
+    await database.exec('commit')
+  } catch (error) {
+    if (isRefusal(error)) await database.exec('rollback')
+    throw error
+  }
+}
+
+/** The statement failed and PostgreSQL goes on; with any other severity it does not. */
+const isRefusal = (error: unknown): error is messages.DatabaseError =>
+  error instanceof messages.DatabaseError && error.severity === 'ERROR'
+
+async function runStatement(database: PGlite, statement: SqlStatement): Promise<readonly SqlRow[]> {
   return (await database.query<SqlRow>(statement.text, [...statement.values])).rows
 }
 

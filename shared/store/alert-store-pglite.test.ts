@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -66,8 +66,46 @@ describe('the embedded alert store', () => {
     const again = await openPgliteAlertStore(other)
     expect(await again.decision('e')).toHaveLength(1)
     await again.close()
-    await refusesNewerTables(other)
-    await staysGoneWithItsThread(other)
+  })
+
+  // The next three use that database on, since making one takes seconds; the last one ends it.
+  it('refuses tables of a newer version', async () => {
+    const newer = await PgliteClient.open(startPglite(join(folder, 'closing', 'pglite')))
+    await newer.query({ text: 'insert into store_migrations values (99)', values: [] })
+    await newer.close()
+    const refusal = openPgliteAlertStore(join(folder, 'closing'))
+    await expect(refusal).rejects.toBeInstanceOf(AlertStoreTooNew)
+    await expect(refusal).rejects.toThrow('version 99')
+  })
+
+  it('refuses what waits and what comes once its thread is gone', async () => {
+    const worker = startPglite(join(folder, 'closing', 'pglite'))
+    const dying = await PgliteClient.open(worker)
+    const waiting = dying.query({ text: 'select count(*) from generate_series(1, 100000000)', values: [] })
+    const refused = expect(waiting).rejects.toBeInstanceOf(AlertStoreUnavailable)
+    await worker.terminate()
+    await refused
+    await expect(dying.query({ text: 'select 1', values: [] })).rejects.toBeInstanceOf(AlertStoreUnavailable)
+    await dying.close()
+  })
+
+  it.each(['insert', 'commit'])('is gone when its log cannot grow, as on a full disk, during an %s', async (during) => {
+    const other = join(folder, `log-${during}`)
+    await cp(join(folder, 'closing'), other, { recursive: true })
+    const breaking = await PgliteClient.open(startPglite(join(other, 'pglite')))
+    await rm(join(other, 'pglite', 'pg_wal'), { recursive: true })
+    const rows = during === 'insert' ? 30_000 : 1
+    const write = {
+      text: `insert into decisions select 'x' || n, 1, n, repeat('x', 1000) from generate_series(1, ${rows}) n`,
+      values: [],
+    }
+    // Then the record of the commit is the first of a new file of the log.
+    const nextFile = { text: 'select pg_switch_wal()', values: [] }
+    const refusal = breaking.transaction([write, nextFile])
+    await expect(refusal).rejects.toBeInstanceOf(AlertStoreUnavailable)
+    await expect(refusal).rejects.toThrow('pg_wal')
+    await expect(breaking.query({ text: 'select 1', values: [] })).rejects.toBeInstanceOf(AlertStoreUnavailable)
+    await breaking.close()
   })
 
   it('says that a folder cannot be used', async () => {
@@ -94,27 +132,6 @@ describe('the embedded alert store', () => {
     }
   }, 60_000)
 })
-
-/** Both take the folder of a store that exists, since making one takes seconds. */
-async function refusesNewerTables(other: string): Promise<void> {
-  const newer = await PgliteClient.open(startPglite(join(other, 'pglite')))
-  await newer.query({ text: 'insert into store_migrations values (99)', values: [] })
-  await newer.close()
-  const refusal = openPgliteAlertStore(other)
-  await expect(refusal).rejects.toBeInstanceOf(AlertStoreTooNew)
-  await expect(refusal).rejects.toThrow('version 99')
-}
-
-async function staysGoneWithItsThread(other: string): Promise<void> {
-  const worker = startPglite(join(other, 'pglite'))
-  const dying = await PgliteClient.open(worker)
-  const waiting = dying.query({ text: 'select count(*) from generate_series(1, 100000000)', values: [] })
-  const refused = expect(waiting).rejects.toBeInstanceOf(AlertStoreUnavailable)
-  await worker.terminate()
-  await refused
-  await expect(dying.query({ text: 'select 1', values: [] })).rejects.toBeInstanceOf(AlertStoreUnavailable)
-  await dying.close()
-}
 
 /**
  * Runs a process that delivers one alert after the other, and kills it in the middle, once an answer is known.

@@ -19,7 +19,7 @@ export interface PackedActors {
 export const entryFlags = { appended: 1, book: 2, deadline: 4 } as const
 
 /** Words of an entry beside its name and deadline. */
-export const entryHeadWords = 2
+const entryHeadWords = 2
 
 /** One per generation. The order of an actor's entries stays. */
 export function packActors(actors: readonly ActorEntry[]): PackedActors[] {

@@ -105,7 +105,7 @@ export class PartitionState {
 const occupied = ({ bytes }: Segment): number => Math.max(bytes, 4_096)
 
 /** First in, first out; what happened since `begin` can be undone. */
-export class Queue<T> {
+class Queue<T> {
   #items: T[] = []
   #head = 0
   #lengthAtBegin = 0
