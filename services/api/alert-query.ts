@@ -9,13 +9,14 @@ const value = (description: string) => Schema.optionalKey(Schema.NonEmptyString.
 
 const time = (description: string) =>
   Schema.optionalKey(
-    Schema.String.pipe(
+    // What is said of the text stands before the check, which JSON Schema cannot tell.
+    Schema.String.annotate({ description, format: 'date-time' }).pipe(
       Schema.check(
         Schema.makeFilter((text: string) => parseTimestamp(text) !== undefined, {
           expected: 'a time with a zone as in RFC 3339, such as 2026-03-01T12:00:00Z',
         }),
       ),
-    ).annotate({ description, format: 'date-time' }),
+    ),
   )
 
 const filterFields = {

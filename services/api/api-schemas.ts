@@ -4,7 +4,7 @@ import * as answers from './answers.ts'
 type JsonSchema = { readonly [keyword: string]: unknown }
 
 /** JSON Schemas of all answers by name, for `components` of the OpenAPI document. */
-export const answerSchemas: Readonly<Record<string, JsonSchema>> = Object.assign(
+const answerSchemas: Readonly<Record<string, JsonSchema>> = Object.assign(
   {},
   ...Object.values(answers).map((schema) => Schema.toJsonSchemaDocument(schema).definitions),
 )

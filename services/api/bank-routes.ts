@@ -29,7 +29,12 @@ export function bankRoutes(app: FastifyInstance, vigil: Vigil): void {
         body: {
           content: {
             'application/json': {
-              schema: { anyOf: [vigil.eventSchema, { type: 'array', items: vigil.eventSchema, maxItems: 5_000 }] },
+              schema: {
+                anyOf: [
+                  vigil.eventSchema,
+                  { type: 'array', items: vigil.eventSchema, maxItems: apiLimits.eventsPerRequestMax },
+                ],
+              },
             },
             'application/x-ndjson': { schema: { type: 'string' } },
           },
