@@ -65,10 +65,10 @@ export class Intake {
     const [id] = answer.ids
     const [position] = answer.positions
     const deadline = Date.now() + waitMs
-    const body = answer.isDuplicate[0]
+    const made = answer.isDuplicate[0]
       ? await this.#firstDecision(id, deadline)
       : await this.#decision(position, context, deadline)
-    return body === undefined ? { kind: 'timeout', id } : { kind: 'decided', body }
+    return made ?? { kind: 'timeout', id }
   }
 
   /** The owner has judged events whose senders wait. */
@@ -83,7 +83,7 @@ export class Intake {
     }
   }
 
-  async #decision(position: string, { traceparent }: RequestContext, deadline: number): Promise<string | undefined> {
+  async #decision(position: string, { traceparent }: RequestContext, deadline: number): Promise<Made | undefined> {
     const judged = await this.#judgement(position, deadline)
     if (judged === undefined) return undefined
     const { id, outcome, decision } = judged
@@ -92,16 +92,16 @@ export class Intake {
     const { lateOutcome } = this.#options
     const body = decisionBody({ id, revision: 1, decision, lateOutcome, position, traceId: traceIdOf(traceparent) })
     keep(this.#recent, id, body)
-    return body
+    return { kind: 'decided', body }
   }
 
-  /** The decision on an event that was sent before: made already, or about to be stored. */
-  async #firstDecision(id: string, deadline: number): Promise<string | undefined> {
+  /** The decision on an event that was sent before, with what came later: stored already, or about to be. */
+  async #firstDecision(id: string, deadline: number): Promise<Made | undefined> {
     for (;;) {
+      const [first, ...later] = await this.#options.alerts.decision(id).catch(notNow)
+      if (first !== undefined) return { kind: 'decided', body: first.body, amendments: later.map(({ body }) => body) }
       const recent = this.#recent.get(id)
-      if (recent !== undefined) return recent
-      const [first] = await this.#options.alerts.decision(id).catch(notNow)
-      if (first !== undefined) return first.body
+      if (recent !== undefined) return { kind: 'decided', body: recent }
       const left = deadline - Date.now()
       if (left <= 0) return undefined
       await setTimeout(Math.min(left, pollMs))
@@ -177,6 +177,8 @@ export class Intake {
     return request
   }
 }
+
+type Made = Extract<Decided, { kind: 'decided' }>
 
 interface Appended {
   readonly kind: 'appended'
