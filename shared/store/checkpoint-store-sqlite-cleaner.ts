@@ -107,7 +107,7 @@ export class Cleaner {
       bytes += paddedBytes(cursor.length) / 4
       if ((cursor.flags & entryFlags.appended) !== 0) continue
       const actor = actors.find(words, cursor.name)
-      continue
+      if (actor < 0 || actors.baseSegment[actor] !== low) continue
       this.#writer.open({ partition: partitionNumber, generation: segment.generation, stage: null })
       bytes += this.#move(actors, actor)
     }
