@@ -1,7 +1,7 @@
 import { fdatasyncSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
-import { messages, PGlite } from '@electric-sql/pglite'
+import { messages, PGlite, type Transaction } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import type { SqlRow, SqlStatement, SqlValue } from './alert-store-sql-client.ts'
 
@@ -38,9 +38,18 @@ class DurableFiles extends NodeFS {
         return 0
       }
     }
-    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), addSync] } }
+    return { emscriptenOpts: { ...emscriptenOpts, onAbort, preRun: [...(emscriptenOpts.preRun ?? []), addSync] } }
   }
 }
+
+/**
+ * PostgreSQL gives up where its log cannot be written (no room on the disk). PGlite goes on asking it, at least for the end of the
+ * transaction, and that never returns: so the thread ends here, in the middle of the call.
+ */
+const onAbort = (): void => breakDown(new Error(panic))
+
+/** Why, once PostgreSQL has written it to its error output. */
+let panic = 'PostgreSQL gave up'
 
 const settings = [
   'fsync=on',
@@ -76,6 +85,10 @@ try {
   const defaults = PGlite.defaultStartParams.filter((parameter) => parameter !== '-F')
   const database = await PGlite.create({
     fs: new DurableFiles(String(workerData)),
+    onStderr: (line) => {
+      panic = / PANIC: +(.*)/.exec(line)?.[1] ?? panic
+      return false
+    },
     startParams: [...defaults, ...settings.flatMap((setting) => ['-c', setting])],
   })
   let last = Promise.resolve()
@@ -109,31 +122,18 @@ async function run(
     await tidy(database)
     written = 0
   }
-  await runTransaction(database, request.statements)
+  await database.transaction(async (transaction) => {
+    for (const statement of request.statements) await runStatement(transaction, statement)
+  })
   for (const { values } of request.statements) written += values.reduce<number>((sum, value) => sum + sizeOf(value), 0)
   return []
-}
-
-/**
- * Not PGlite's own, which rolls back after every failure: after a panic (no room for the log) the next statement, whatever it is, never
- * returns, so that nobody would hear of it.
- */
-async function runTransaction(database: PGlite, statements: readonly SqlStatement[]): Promise<void> {
-  await database.exec('begin')
-  try {
-    for (const statement of statements) await runStatement(database, statement)
-    await database.exec('commit')
-  } catch (error) {
-    if (isRefusal(error)) await database.exec('rollback')
-    throw error
-  }
 }
 
 /** The statement failed and PostgreSQL goes on; with any other severity it does not. */
 const isRefusal = (error: unknown): error is messages.DatabaseError =>
   error instanceof messages.DatabaseError && error.severity === 'ERROR'
 
-async function runStatement(database: PGlite, statement: SqlStatement): Promise<readonly SqlRow[]> {
+async function runStatement(database: PGlite | Transaction, statement: SqlStatement): Promise<readonly SqlRow[]> {
   return (await database.query<SqlRow>(statement.text, [...statement.values])).rows
 }
 

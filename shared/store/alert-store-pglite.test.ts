@@ -89,24 +89,27 @@ describe('the embedded alert store', () => {
     await dying.close()
   })
 
-  it.each(['insert', 'commit'])('is gone when its log cannot grow, as on a full disk, during an %s', async (during) => {
-    const other = join(folder, `log-${during}`)
-    await cp(join(folder, 'closing'), other, { recursive: true })
-    const breaking = await PgliteClient.open(startPglite(join(other, 'pglite')))
-    await rm(join(other, 'pglite', 'pg_wal'), { recursive: true })
-    const rows = during === 'insert' ? 30_000 : 1
-    const write = {
-      text: `insert into decisions select 'x' || n, 1, n, repeat('x', 1000) from generate_series(1, ${rows}) n`,
-      values: [],
-    }
-    // Then the record of the commit is the first of a new file of the log.
-    const nextFile = { text: 'select pg_switch_wal()', values: [] }
-    const refusal = breaking.transaction([write, nextFile])
-    await expect(refusal).rejects.toBeInstanceOf(AlertStoreUnavailable)
-    await expect(refusal).rejects.toThrow('pg_wal')
-    await expect(breaking.query({ text: 'select 1', values: [] })).rejects.toBeInstanceOf(AlertStoreUnavailable)
-    await breaking.close()
-  })
+  it.each(['an insert', 'the commit'])(
+    'is gone when its log cannot grow, as on a full disk, during %s',
+    async (during) => {
+      const other = join(folder, during)
+      await cp(join(folder, 'closing'), other, { recursive: true })
+      const breaking = await PgliteClient.open(startPglite(join(other, 'pglite')))
+      await rm(join(other, 'pglite', 'pg_wal'), { recursive: true })
+      const rows = during === 'an insert' ? 30_000 : 1
+      const write = {
+        text: `insert into decisions select 'x' || n, 1, n, repeat('x', 1000) from generate_series(1, ${rows}) n`,
+        values: [],
+      }
+      // Then the record of the commit is the first of a new file of the log.
+      const nextFile = { text: 'select pg_switch_wal()', values: [] }
+      const refusal = breaking.transaction([write, nextFile])
+      await expect(refusal).rejects.toBeInstanceOf(AlertStoreUnavailable)
+      await expect(refusal).rejects.toThrow('pg_wal')
+      await expect(breaking.query({ text: 'select 1', values: [] })).rejects.toBeInstanceOf(AlertStoreUnavailable)
+      await breaking.close()
+    },
+  )
 
   it('says that a folder cannot be used', async () => {
     const blocked = join(folder, 'blocked')

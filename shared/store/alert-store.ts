@@ -13,7 +13,11 @@ export interface AlertStore {
   /** Newest first by (`at`, `id`). Rejects with AlertStoreUnavailable, BadCursor. */
   alerts(query: AlertQuery): Promise<AlertPage>
   alert(id: string): Promise<StoredAlert | undefined>
-  /** Revisions after a cursor that pass the filter, oldest first, at most `limit`; `upTo`: every revision up to there was looked at. */
+  /**
+   * Revisions after a cursor that pass the filter (without `status` withdrawn ones too), oldest first, at most `limit`, which is at least
+   * 1. `upTo`: every revision up to there was looked at. Gotcha: one call looks at a bounded number, so that none found does not mean
+   * that there are no more; that is so where `upTo` is what was asked from.
+   */
   revisions(
     after: number,
     filter: AlertFilter,
@@ -22,13 +26,16 @@ export interface AlertStore {
     readonly revisions: readonly { readonly cursor: number; readonly line: string }[]
     readonly upTo: number
   }>
-  /** The highest cursor; 0 where there is none. */
+  /** The highest cursor; 0 where there is none. Cursors may have gaps. */
   lastCursor(): Promise<number>
   /** All revisions of the decision on an event, oldest first; empty where there is none. */
   decision(eventId: string): Promise<readonly StoredDecision[]>
-  /** What is kept of an event as evidence, and the ids of the alerts (withdrawn ones too) that it is part of; undefined: part of none. */
+  /**
+   * What is kept of an event as evidence, with '' as its step, and the ids of the alerts (withdrawn ones too) that it is part of in any
+   * revision, oldest first; undefined: part of none. Where an id was used again beyond the lateness, the event with the highest `at`.
+   */
   evidence(eventId: string): Promise<{ readonly event: EvidenceEvent; readonly alerts: readonly string[] } | undefined>
-  /** Removes decisions that were made before this time, ms since 1970. */
+  /** Removes decisions whose last revision was made before this time, ms since 1970, with all their revisions. */
   removeDecisionsBefore(time: number): Promise<void>
   /** Rejects with AlertStoreUnavailable where the store does not answer. */
   ping(): Promise<void>
@@ -78,11 +85,11 @@ export interface AlertFilter {
   readonly rule?: string | undefined
   readonly scenario?: string | undefined
   readonly severity?: string | undefined
-  /** Without it every status but `withdrawn`. */
+  /** Of alerts, without it every status but `withdrawn`; of revisions, every status. */
   readonly status?: 'raised' | 'amended' | 'withdrawn' | undefined
   readonly by?: string | undefined
   readonly key?: string | undefined
-  /** Alerts that this event is part of. */
+  /** Alerts that this event is part of, in the revision that is looked at. */
   readonly event?: string | undefined
   /** Event time of the alert, ms since 1970: from this on, and before that. */
   readonly from?: number | undefined
