@@ -5,7 +5,10 @@ export type ClaimResult =
   /** Another owner has claimed with this higher epoch. */
   | { readonly kind: 'fenced'; readonly epoch: number }
 
-/** `already`: this very commit has taken effect before. `conflict`: the last commit is not the one that this follows. */
+/**
+ * Judged in this order. `fenced`: the epoch is below the highest that claimed. `already`: this very commit is the last one. `conflict`: the
+ * last commit is not the one that this follows, or a part that was staged for it is not there.
+ */
 export type CommitResult = 'ok' | 'already' | 'fenced' | 'conflict'
 
 /** What a commit says of the partition as a whole. */
