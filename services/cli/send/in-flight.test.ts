@@ -22,7 +22,7 @@ it('has room for as many as there are connections, and bounds how far others run
   const flight = new InFlight(2, at(0))
   flight.begin(at(1))
   let rows = 1
-  while (flight.hasRoom) flight.end(flight.begin(at(++rows)), true)
+  while (flight.hasRoom && rows < 5_000) flight.end(flight.begin(at(++rows)), true)
   expect(rows).toBe(1_024)
   const both = new InFlight(2, at(0))
   both.begin(at(1))

@@ -4,8 +4,9 @@ import { inspect } from 'node:util'
 import * as Redacted from 'effect/Redacted'
 import { describe, expect, it } from 'vitest'
 import { NotStarted } from '../failure.ts'
-import { readServeConfiguration, serveSettingsHelp } from './configuration.ts'
+import { readServeConfiguration } from './configuration.ts'
 import { serveSettings } from './serve-settings.ts'
+import { settingsHelp } from './settings-help.ts'
 
 const read = (environment: Record<string, string>, ...args: readonly string[]) =>
   readServeConfiguration(args, environment)
@@ -155,12 +156,12 @@ describe('the configuration of serve', () => {
   })
 
   it('is in the help with every flag, variable and default', () => {
-    const help = serveSettingsHelp()
-    for (const { variable, flag } of Object.values(serveSettings)) {
+    const help = settingsHelp()
+    for (const { variable, flag, fallback } of Object.values(serveSettings)) {
       expect(help).toContain(`--${flag} `)
       expect(help).toContain(variable)
+      if (fallback !== undefined) expect(help).toContain(fallback)
     }
-    expect(help).toContain('VIGIL_DATA_DIR, default .vigil')
   })
 
   it('is in the document with every flag, variable and default', () => {

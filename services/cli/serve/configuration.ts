@@ -128,16 +128,3 @@ const listed = (mistakes: readonly string[]): string =>
   mistakes.length === 1
     ? mistakes[0]
     : `the configuration has ${mistakes.length} mistakes\n${mistakes.map((text) => `  ${text}`).join('\n')}`
-
-/** The flags of `serve`, their variables and defaults, for `--help`. */
-export function serveSettingsHelp(): string {
-  const settings: readonly Setting<unknown>[] = Object.values(serveSettings)
-  const left = settings.map(({ flag, placeholder }) => `  --${flag} ${placeholder}`)
-  const width = Math.max(...left.map(({ length }) => length)) + 2
-  return settings
-    .map(({ variable, fallback, summary }, i) => {
-      const place = `${variable}${fallback === undefined ? '' : `, default ${fallback}`}`
-      return `${left[i].padEnd(width)}${summary}\n${' '.repeat(width)}${place}`
-    })
-    .join('\n')
-}
