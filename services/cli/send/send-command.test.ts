@@ -289,15 +289,14 @@ describe('Ctrl-C', () => {
     expect(resumed('state').rows).toBe(0)
   })
 
-  it('ends at once the second time', async () => {
+  it('ends at once where it is told again', async () => {
     bank.answer = () => true
     const sending = start(['--to', to, write('a.jsonl', text(rows(1, 3)))])
     await bank.requests(1)
-    const told = new Promise<void>((resolve) => sending.child.stderr?.once('data', () => resolve()))
-    sending.child.kill('SIGINT')
-    await told
-    sending.child.kill('SIGINT')
+    // As an impatient person does: one that comes right behind the first counts as the same.
+    const again = setInterval(() => sending.child.kill('SIGINT'), 50)
     expect(await sending.ended()).toMatchObject({ code: 130, stdout: '' })
+    clearInterval(again)
   })
 })
 
