@@ -73,7 +73,8 @@ function stamp() {
 
 /** One installation at a time: two would remove each other's files. */
 function takeLock() {
-  mkdirSync(join(root, '.vigil'), { recursive: true })
+  // Also the data folder of the service: nobody else's business.
+  mkdirSync(join(root, '.vigil'), { recursive: true, mode: 0o700 })
   for (;;) {
     try {
       closeSync(openSync(lockFile, 'wx'))

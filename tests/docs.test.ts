@@ -121,8 +121,12 @@ function workingFolder(): string {
   mkdirSync(join(folder, '.bin'))
   // npx takes half a second to find the command, so it is tried once, above.
   writeScript(join(folder, '.bin/npx'), `shift\nexec node services/cli/vigil.ts "$@"`)
-  // The demonstration is made shorter. Flags of its own would be no two commands for the reader.
-  writeScript(join(folder, '.bin/npm'), `PATH="\${PATH#*:}"\nexec npm "$@" -- --customers 300 --days 20`)
+  // The demonstration would go on for ever: it ends once it has shown an alert and how it goes. Any free port does.
+  const start = 'setsid npm "$@" -- --port 0 --data-dir demo-data > start.out 2>&1 &\npid=$!'
+  const isShown = "grep -q '  R-' start.out && grep -q 'events/s' start.out"
+  const until = `for i in $(seq 1 450); do ${isShown} && break; sleep 0.2; done`
+  const end = "kill -s TERM -$pid\nwait $pid\nsed 's/127.0.0.1:[0-9]*/127.0.0.1:8080/; s/demo-data/.vigil/' start.out"
+  writeScript(join(folder, '.bin/npm'), `PATH="\${PATH#*:}"\n${start}\n${until}\n${end}`)
   return folder
 }
 

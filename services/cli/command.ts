@@ -6,8 +6,8 @@ export interface Command {
   /** `rules check` */
   readonly name: string
   readonly summary: string
-  /** Usage, flags and examples, as `--help` prints them. */
-  readonly help: string
+  /** Usage, flags and examples, as `--help` prints them; a function where that takes loading. */
+  readonly help: string | (() => Promise<string>)
   /** @returns exit code */
   run(args: readonly string[]): Promise<number>
 }

@@ -26,7 +26,15 @@ const commands: readonly Command[] = [
   demoCommand,
 ]
 
+/** Whoever kills the launcher means the program. */
+function endWithLauncher(): void {
+  if (process.channel === undefined || process.channel === null) return
+  process.channel.unref()
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+}
+
 async function main(args: readonly string[]): Promise<number> {
+  endWithLauncher()
   const nodeMajor = Number(process.versions.node.split('.')[0])
   if (nodeMajor < nodeMajorMin) {
     console.error(
@@ -39,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === undefined) return showCommands(args)
   const rest = args.slice(command.name.split(' ').length)
   if (rest.some(isHelp)) {
-    process.stdout.write(`${command.help}\n`)
+    process.stdout.write(`${typeof command.help === 'string' ? command.help : await command.help()}\n`)
     return exitCodes.done
   }
   endOnSignal(command.name)

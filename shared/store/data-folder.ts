@@ -76,9 +76,8 @@ export class DataFolder {
         folder.#writeOwner()
         return folder
       }
-      // Between taking the lock and writing its name, and while it goes, the owner is not named, or a former one is.
-      const owner = readOwner(path)
-      if (isAlive(owner) || attempt === attemptsMax) throw new DataFolderInUse(path, owner)
+      // An owner that was just killed may need a moment to go, and one that just came to write its name.
+      if (attempt === attemptsMax) throw new DataFolderInUse(path, readOwner(path))
       await wait(attemptEveryMs)
     }
   }
@@ -158,17 +157,6 @@ const isOwner = (value: unknown): value is FolderOwner =>
   typeof value.host === 'string' &&
   'since' in value &&
   typeof value.since === 'string'
-
-function isAlive(owner: FolderOwner | undefined): boolean {
-  if (owner === undefined) return false
-  if (owner.host !== hostname()) return true
-  try {
-    process.kill(owner.pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
-  }
-}
 
 const sqliteBusy = 5
 

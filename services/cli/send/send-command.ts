@@ -6,13 +6,13 @@ import { type Command, choice, readFlags, wholeNumber } from '../command.ts'
 import { exitCodes, NotStarted } from '../failure.ts'
 import { refuseClashes } from '../file-clash.ts'
 import { Progress } from '../progress.ts'
+import { listenForStop } from '../stop-signal.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { inputStart, readBatches } from './read-batches.ts'
 import { RejectedRows } from './rejected-rows.ts'
 import { ResumeFile, readResumeFile } from './resume-file.ts'
 import { noCounts, runSend, type SendCounts } from './run-send.ts'
 import { SendFailed } from './send-failed.ts'
-import { listenForStop } from './stop-signal.ts'
 
 export const sendCommand: Command = {
   name: 'send',

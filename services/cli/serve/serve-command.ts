@@ -1,22 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { Cause, Effect } from 'effect'
-import type { OwnerFailure } from '#shared/protocol/owner-io'
-import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { Command } from '../command.ts'
-import { exitCodes, FoundErrors } from '../failure.ts'
-import { loadRuleFolder, readRuleFolder } from '../rule-folder.ts'
-import { listenForStop } from '../send/stop-signal.ts'
-import { readServeConfiguration, type ServeConfiguration } from './configuration.ts'
-import { feedDemo } from './demo-feed.ts'
-import { LiveView } from './live-view.ts'
-import { type Running, startService, tokenOf } from './running-service.ts'
-import { settingsHelp } from './settings-help.ts'
 
+/** The service is loaded when it is asked for: other commands need nothing of it. */
 export const serveCommand: Command = {
   name: 'serve',
   summary: 'run the service: take transactions over HTTP, decide, raise alerts (npm start: with a demo stream)',
-  help: `Usage: vigil serve [--demo] [flags]
+  help: async () => {
+    const { settingsHelp } = await import('./settings-help.ts')
+    return `Usage: vigil serve [--demo] [flags]
 
 Takes events over HTTP, judges each by the rules, keeps everything in the data folder, and goes on
 where it stood after any end. Ctrl-C or SIGTERM ends it in order.
@@ -27,116 +17,7 @@ ${settingsHelp()}
 
 Examples:
   vigil serve --demo
-  VIGIL_PORT=9000 vigil serve --rules my-rules --data-dir /var/lib/vigil`,
-  run,
+  VIGIL_PORT=9000 vigil serve --rules my-rules --data-dir /var/lib/vigil`
+  },
+  run: async (args) => (await import('./run-serve.ts')).runServe(args),
 }
-
-async function run(args: readonly string[]): Promise<number> {
-  const given = readServeConfiguration(args, process.env)
-  const configuration = given.isDemo ? { ...given, rulesDir: shippedRules } : given
-  const ruleFiles = await readRuleFolder(configuration.rulesDir)
-  const ruleSet = loadRuleSet(ruleFiles).ruleSet ?? (await loadRuleFolder(configuration.rulesDir))
-  checkPartitions(configuration, ruleSet)
-  const adminToken = tokenOf(configuration.adminToken) ?? tokenFor(configuration.host)
-  let failed: string | undefined
-  const stop = listenForStop(() => process.stderr.write('\nstopping: what was taken is judged and kept\n'))
-  const ended = new AbortController()
-  const signal = AbortSignal.any([stop.signal, ended.signal])
-  const onOwnerFailure = (partition: number, failure: OwnerFailure): void => {
-    failed = `partition ${partition} has ended (${failure.reason}): ${failure.detail}`
-    ended.abort()
-  }
-  const onMistake = (error: unknown, traceId: string): void => console.error(`request ${traceId}:`, error)
-  const program = Effect.gen(function* () {
-    const running = yield* startService({ configuration, ruleSet, ruleFiles, adminToken, onOwnerFailure, onMistake })
-    yield* Effect.tryPromise({
-      try: () => live(running, configuration, ruleSet.rules.length, adminToken, signal),
-      catch: (error) => error,
-    })
-  })
-  const exit = await Effect.runPromiseExit(Effect.scoped(program))
-  if (exit._tag === 'Failure') throw explained(Cause.squash(exit.cause))
-  if (failed !== undefined) throw new FoundErrors(failed)
-  return exitCodes.done
-}
-
-/** Until it is told to stop. */
-async function live(
-  { service, address }: Running,
-  configuration: ServeConfiguration,
-  rules: number,
-  adminToken: string | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const access = adminToken === undefined ? 'open, as it listens on this machine alone' : 'asks for a token'
-  console.log(`Vigil watches with ${rules} rules; data in ${configuration.dataDir}
-  API            ${address}/v1/alerts  (${access})
-  documentation  ${address}/docs
-`)
-  const view = new LiveView(service, process.stdout)
-  await view.start()
-  const feed = configuration.isDemo ? feedDemo(service, configuration.dataDir, signal) : Promise.resolve()
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  try {
-    // A feed that ends leaves the service running; one that fails ends it.
-    await Promise.race([stopped, feed.catch(unless(signal)).then(() => stopped)])
-  } finally {
-    view.stop()
-  }
-}
-
-/** A feed that was told to stop has not failed. */
-const unless =
-  (signal: AbortSignal) =>
-  (error: unknown): void => {
-    if (!signal.aborted) throw error
-  }
-
-/** On any address but this machine's own the service asks for a token; the first one is told once. */
-function tokenFor(host: string): string | undefined {
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined
-  const token = `vk_${randomBytes(24).toString('base64url')}`
-  console.log(`Token for this run (set VIGIL_ADMIN_TOKEN to choose one): ${token}`)
-  return token
-}
-
-/** Keys beyond the home key need all their events in one place. */
-function checkPartitions(
-  { partitions }: ServeConfiguration,
-  ruleSet: Awaited<ReturnType<typeof loadRuleFolder>>,
-): void {
-  if (partitions === 1) return
-  const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
-  const beyond = ruleSet.rules.find(({ by }) => !homes.has(by))
-  const several = ruleSet.events.types.find(({ keys }) => keys[0].fields.length > 1)
-  if (beyond === undefined && several === undefined) return
-  const what =
-    beyond === undefined
-      ? `an event of type "${several?.name}" reaches several accounts`
-      : `the rule "${beyond.name}" is kept by ${ruleSet.events.keys[beyond.by]}`
-  throw new FoundErrors(
-    `VIGIL_PARTITIONS is ${partitions}, and ${what}: that takes one partition in this version; set VIGIL_PARTITIONS=1`,
-  )
-}
-
-/** What a person can do something about is told in a sentence. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const isKnown = knownFailures.has(error.name) || ('code' in error && error.code === 'EADDRINUSE')
-  return isKnown ? new FoundErrors(error.message) : error
-}
-
-const knownFailures: ReadonlySet<string> = new Set([
-  'DataFolderInUse',
-  'DataFolderUnusable',
-  'LogRefused',
-  'LogUnavailable',
-  'StoreUnavailable',
-  'AlertStoreUnavailable',
-  'AlertStoreTooNew',
-])
-
-const shippedRules = fileURLToPath(new URL('../../../rules', import.meta.url))
