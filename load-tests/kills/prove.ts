@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Random } from '#shared/generator/random'
+import { projectRoot } from '../../scripts/source-tree.ts'
+import { compareFound, type Differences } from './differences.ts'
+import type { Found } from './findings.ts'
+import { planKills } from './kill-plan.ts'
+import { makePayments, type Payments } from './payments.ts'
+import { runTrial, type Trial } from './trial.ts'
+
+export interface ProofOptions {
+  readonly events: number
+  readonly accounts: number
+  readonly kills: number
+  readonly seed: number
+  /** One row in so many is sent for a decision. */
+  readonly rowsPerDecision: number
+  readonly detailsMax: number
+  readonly onProgress?: (what: string) => void
+}
+
+export interface Proof {
+  readonly calm: Trial
+  readonly killed: Trial
+  readonly rows: number
+  /** What the killed run has, beside the calm one; and beside a replay of the same file. */
+  readonly differences: Readonly<Record<string, Differences>>
+  /** What must not be, in words. */
+  readonly wrongs: readonly string[]
+}
+
+/** Runs the service over one stream twice, calm and killed, and compares all that it found, also with a replay. */
+export async function prove(options: ProofOptions): Promise<Proof> {
+  const folder = await mkdtemp(join(tmpdir(), 'vigil-kills-'))
+  try {
+    return await proveIn(folder, options)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
+  const { kills, seed, rowsPerDecision, detailsMax, onProgress = () => {} } = options
+  const payments = await makePayments(folder, options)
+  const rules = [shippedRules, await changedRules(folder)] as const
+  const trial = {
+    payments,
+    rules,
+    detailsMax,
+    isDecided: decidedRows(payments, rowsPerDecision, new Random(seed + 1)),
+  }
+  onProgress(`${payments.rows.length} rows; the calm run begins`)
+  const calm = await runTrial({ ...trial, kills: [], dataDir: join(folder, 'calm') })
+  onProgress(`calm run: ${calm.seconds.toFixed(1)} s; the killed run begins`)
+  const plan = planKills(kills, { rows: payments.rows.length, half: payments.half }, new Random(seed + 2))
+  const killed = await runTrial({ ...trial, kills: plan, dataDir: join(folder, 'killed') })
+  onProgress(`killed run: ${killed.seconds.toFixed(1)} s; the replays begin`)
+  const replayed = await replayStanding(folder, payments, rules)
+  const of = (name: keyof Trial['findings']): Differences =>
+    compareFound(name, calm.findings[name], killed.findings[name])
+  return {
+    calm,
+    killed,
+    rows: payments.rows.length,
+    differences: {
+      'standing alerts': of('standing'),
+      'withdrawn alerts': of('withdrawn'),
+      'alerts in full': of('details'),
+      events: of('events'),
+      decisions: of('decisions'),
+      replay: compareFound('replay', replayed, killed.findings.standing.map(withoutTrace).sort(byId)),
+    },
+    wrongs: [...wrongsOf('calm', calm, payments), ...wrongsOf('killed', killed, payments)],
+  }
+}
+
+const shippedRules = fileURLToPath(new URL('../replay/rules', import.meta.url))
+
+/** The rules of the second half: one has another score, one another threshold. */
+async function changedRules(folder: string): Promise<string> {
+  const changed = join(folder, 'changed-rules')
+  await cp(shippedRules, changed, { recursive: true })
+  const edits = [
+    ['three-in-an-hour.rule.yaml', 'score: 20', 'score: 25'],
+    ['many-shops.rule.yaml', 'shops_1d >= 10', 'shops_1d >= 12'],
+  ] as const
+  for (const [file, before, after] of edits) {
+    const text = await readFile(join(changed, file), 'utf8')
+    if (!text.includes(before)) throw new Error(`${file} does not hold "${before}"`)
+    await writeFile(join(changed, file), text.replace(before, after))
+  }
+  return changed
+}
+
+/** The first rows of some events. */
+function decidedRows({ numbers }: Payments, rowsPerDecision: number, random: Random): (row: number) => boolean {
+  const seen = new Set<number>()
+  const decided = new Set<number>()
+  for (const [row, number] of numbers.entries()) {
+    if (!seen.has(number) && random.chance(1 / rowsPerDecision)) decided.add(row)
+    seen.add(number)
+  }
+  return (row) => decided.has(row)
+}
+
+/** Alerts that stand at the end of a replay of all rows: of the first rule set up to the change, of the second after it. */
+async function replayStanding(
+  folder: string,
+  { file, changeAt }: Payments,
+  [before, after]: readonly [string, string],
+): Promise<readonly Found[]> {
+  const old = await replay(join(folder, 'before.jsonl'), file, before)
+  const fresh = await replay(join(folder, 'after.jsonl'), file, after)
+  const stands = [...old.filter(({ at }) => at <= changeAt), ...fresh.filter(({ at }) => at > changeAt)]
+  return stands.map(({ id, text }) => ({ id, text })).sort(byId)
+}
+
+async function replay(out: string, file: string, rules: string): Promise<readonly (Found & { at: number })[]> {
+  const vigil = join(projectRoot, 'services/cli/vigil.ts')
+  const flags = ['--rules', rules, '--events', file, '--order', 'arrival', '--out', out]
+  await promisify(execFile)(process.execPath, [vigil, 'replay', ...flags])
+  const last = new Map<string, Found & { at: number; status: string }>()
+  for (const text of (await readFile(out, 'utf8')).split('\n')) {
+    if (text === '') continue
+    const { id, at, status } = JSON.parse(text)
+    last.set(id, { id, text, status, at: Date.parse(at) })
+  }
+  return [...last.values()].filter(({ status }) => status !== 'withdrawn')
+}
+
+const byId = (a: Found, b: Found): number => (a.id < b.id ? -1 : 1)
+
+const withoutTrace = ({ id, text }: Found): Found => ({ id, text: text.replace(/,"traceId":"[0-9a-f]{32}"\}$/, '}') })
+
+/** The log must hold each event once, in the order of sending, and beside them no more than what starts put there. */
+function wrongsOf(name: string, { wrongs, kills, records, findings, offsets }: Trial, payments: Payments): string[] {
+  const found = wrongs.map((wrong) => `${name}: ${wrong}`)
+  let last = 0
+  const seen = new Set<number>()
+  for (const number of payments.numbers) {
+    if (seen.has(number)) continue
+    seen.add(number)
+    if (offsets[number] <= last) found.push(`${name}: event ${number} lies at ${offsets[number]}, not behind ${last}`)
+    last = offsets[number]
+  }
+  // Each start puts a claim there and at most one rule set.
+  const others = records - payments.events
+  const startsMax = kills + 2
+  if (others < 0 || others > 2 * startsMax) found.push(`${name}: ${others} records beside the events`)
+  if (findings.withdrawn.length === 0) found.push(`${name}: no alert was withdrawn, which the stream should lead to`)
+  return found
+}
