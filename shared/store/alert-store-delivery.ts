@@ -113,13 +113,13 @@ function storeRevisions(given: readonly AlertDelivery[], storedAt: number): SqlS
 const standing = '9223372036854775807'
 
 /**
- * Ends those revisions that stand and have a higher one: at its cursor, or, where that came first, at their own. What was ended before
- * stays as it is, since later revisions have higher cursors.
+ * Ends those revisions that stand and have a higher one, at the lowest cursor of such. What was ended before stays as it is, since later
+ * revisions have higher cursors.
  */
 function endOvertaken(alerts: readonly AlertDelivery[]): SqlStatement {
   return {
     text: `
-      update alert_revisions r set until = greatest(r.cursor, h.cursor)
+      update alert_revisions r set until = h.cursor
       from (
         select a.cursor as of, min(b.cursor) as cursor from alert_revisions a
           join alert_revisions b on b.alert_id = a.alert_id and b.revision > a.revision

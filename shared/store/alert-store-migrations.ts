@@ -14,8 +14,8 @@ export class AlertStoreTooNew extends Error {
  */
 const migrations: readonly (readonly string[])[] = [
   [
-    // One row for each revision; it never changes but for `until`. It stood from its own cursor on, and before `until`: the cursor that
-    // a higher revision of the alert got. What was overtaken before it came never stood: its `until` is its own cursor.
+    // One row for each revision; it never changes but for `until`: the first cursor that a higher revision of the alert got. It stood from
+    // its own cursor on, and before `until`; one that was overtaken before it came, with `until` below its own cursor, never stood.
     `create table alert_revisions (
        cursor bigint generated always as identity primary key,
        until bigint not null,
