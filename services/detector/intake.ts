@@ -65,8 +65,9 @@ export class Intake {
     const [id] = answer.ids
     const [position] = answer.positions
     const deadline = Date.now() + waitMs
+    const event = rows.bytes.subarray(rows.starts[0], rows.ends[0])
     const made = answer.isDuplicate[0]
-      ? await this.#firstDecision(id, deadline)
+      ? await this.#firstDecision(id, deadline, { partition: Number(position.split(':')[0]), event })
       : await this.#decision(position, context, deadline)
     return made ?? { kind: 'timeout', id }
   }
@@ -95,17 +96,42 @@ export class Intake {
     return { kind: 'decided', body }
   }
 
-  /** The decision on an event that was sent before, with what came later: stored already, or about to be. */
-  async #firstDecision(id: string, deadline: number): Promise<Made | undefined> {
-    for (;;) {
+  /**
+   * The decision on an event that was sent before, with what came later: stored already, or about to be.
+   * @param unasked where perhaps nobody has asked for it so far: then it is asked for
+   */
+  async #firstDecision(
+    id: string,
+    deadline: number,
+    unasked?: { readonly partition: number; readonly event: Uint8Array },
+  ): Promise<Made | undefined> {
+    for (let looks = 0; ; looks++) {
       const [first, ...later] = await this.#options.alerts.decision(id).catch(notNow)
       if (first !== undefined) return { kind: 'decided', body: first.body, amendments: later.map(({ body }) => body) }
       const recent = this.#recent.get(id)
       if (recent !== undefined) return { kind: 'decided', body: recent }
       const left = deadline - Date.now()
       if (left <= 0) return undefined
+      if (looks === 0 && unasked !== undefined) await this.#ask(unasked)
       await setTimeout(Math.min(left, pollMs))
     }
+  }
+
+  /** Harmless where it was asked for already: a decision that stands is not told again. */
+  async #ask({ partition, event }: { readonly partition: number; readonly event: Uint8Array }): Promise<void> {
+    await this.#options.log
+      .append({
+        kind: 'ask',
+        receivedAt: Date.now(),
+        traceparent: '',
+        partitions: [partition],
+        ids: [''],
+        at: [0],
+        digests: [0],
+        bodies: [event],
+      })
+      // Whoever waits for the answer asks again.
+      .catch(unlessUnavailable)
   }
 
   #judgement(position: string, deadline: number): Promise<Judged | undefined> {
@@ -212,6 +238,10 @@ function keep<T>(entries: Map<string, T>, key: string, value: T): void {
   if (entries.size <= recentMax) return
   const [oldest] = entries.keys()
   entries.delete(oldest)
+}
+
+const unlessUnavailable = (error: unknown): void => {
+  if (!(error instanceof LogUnavailable)) throw error
 }
 
 /** A store that does not answer is asked again. */

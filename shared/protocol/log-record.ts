@@ -1,5 +1,8 @@
-/** `decide`: an event whose sender waits for the decision. The rest are the owner's own records. */
-export const recordKinds = ['event', 'decide', 'claim', 'ruleset', 'tick'] as const
+/**
+ * `decide`: an event whose sender waits for the decision. `ask`: somebody wants the decision on an event that the log has already; the body
+ * is the event's again. The rest are the owner's own records. Logs hold the numbers: new kinds go to the end.
+ */
+export const recordKinds = ['event', 'decide', 'claim', 'ruleset', 'tick', 'ask'] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 /** Records as columns. Valid for as long as it is held. */

@@ -58,7 +58,7 @@ export type OwnerInput =
 
 /** A record of the owner's own. */
 export interface OwnRecord {
-  readonly kind: Exclude<RecordKind, 'event' | 'decide'>
+  readonly kind: Extract<RecordKind, 'claim' | 'ruleset' | 'tick'>
   readonly body: Uint8Array
 }
 

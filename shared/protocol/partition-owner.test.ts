@@ -20,6 +20,7 @@ async function run(
   const world = new OwnerWorld(rules, random, chaos.memoryBytesMax ? { memoryBytesMax: chaos.memoryBytesMax } : {})
   await world.restart()
   await world.settle()
+  const bodies: Uint8Array[] = []
   for (const [i, event] of stream.entries()) {
     if (chaos.changes !== undefined && i === 120) {
       await world.settle()
@@ -27,7 +28,9 @@ async function run(
       await world.restart()
       await world.settle()
     }
-    world.send(event, i % 5 === 0)
+    bodies.push(world.records[world.send(event, i % 5 === 0) - 1].body)
+    // Somebody wants the decision on an event that was sent some time ago.
+    if (i % 11 === 10) world.append('ask', bodies[i - 7])
     for (let steps = random.integer(0, 6); steps > 0; steps--) await world.step()
     if (random.chance(0.3)) world.clock(100)
     if (chaos.kills && random.chance(0.06)) await world.restart()

@@ -262,7 +262,7 @@ export class PartitionOwner {
         this.counts.undecodable++
         continue
       }
-      const isAsked = recordKinds[block.kinds[i]] === 'decide'
+      const isAsked = recordKinds[block.kinds[i]] !== 'event'
       const before = newest.engine.now
       this.#decision = undefined
       const outcome = newest.apply(row, isAsked)
@@ -272,7 +272,7 @@ export class PartitionOwner {
           if (olderRows[i - from] >= 0) generation.apply(olderRows[i - from], isAsked)
       if (isAsked) this.#judge(newest.batch.id[row], outcome)
       if (outcome === 'applied') this.counts.events++
-      else if (outcome === 'duplicate') this.counts.duplicates++
+      else if (outcome === 'duplicate') this.counts.duplicates += Number(recordKinds[block.kinds[i]] !== 'ask')
       else if (outcome === 'late') this.counts.late++
       else this.counts.conflicts++
       this.#dropOld(newest)

@@ -62,7 +62,7 @@ export function endOfEvents(block: LogBlock, from: number): number {
 
 function isEvent({ kinds }: LogBlock, i: number): boolean {
   const kind = recordKinds[kinds[i]]
-  return kind === 'event' || kind === 'decide'
+  return kind === 'event' || kind === 'decide' || kind === 'ask'
 }
 
 /** Events between two steps; also what is read ahead together. */
