@@ -17,7 +17,7 @@ export interface Found {
   readonly text: string
 }
 
-/** @param decisions first answers by row */
+/** @param decisions answers by row */
 export async function readFindings(
   client: BankClient,
   { rows, numbers, events }: Payments,
@@ -75,10 +75,12 @@ function comparable(text: string, offsets: Float64Array): string {
     offsets[numberOf(id)] === Number(offset) ? `${start}"position":""` : whole
   return text
     .replace(/"(storedAt|receivedAt)":"[^"]*"/g, '"$1":""')
-    .replace(topPosition, blank)
+    .replace(eventPosition, blank)
+    .replace(decisionPositions, blank)
     .replace(evidencePositions, blank)
 }
 
-/** Of an event or a decision, and of the events of an alert. */
-const topPosition = /^(\{"id":"(tx-\d+)",.*?)"position":"0:(\d+)"/
+/** Of an event, of a decision and its amendments, and of the events of an alert. */
+const eventPosition = /^(\{"id":"(tx-\d+)","event":.*?)"position":"0:(\d+)"/
+const decisionPositions = /("id":"(tx-\d+)","outcome":(?:(?!"position").)*)"position":"0:(\d+)"/g
 const evidencePositions = /("id":"(tx-\d+)","at":"[^"]+",(?:"step":"[^"]+",)?)"position":"0:(\d+)"/g

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,7 +46,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
 async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
   const { kills, seed, rowsPerDecision, detailsMax, onProgress = () => {} } = options
   const payments = await makePayments(folder, options)
-  const rules = [shippedRules, await changedRules(folder)] as const
+  const rules = await makeRuleSets(folder)
   const trial = {
     payments,
     rules,
@@ -78,23 +78,31 @@ async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
   }
 }
 
-const shippedRules = fileURLToPath(new URL('../replay/rules', import.meta.url))
+const measuredRules = fileURLToPath(new URL('../replay/rules', import.meta.url))
 
-/** The rules of the second half: one has another score, one another threshold. */
-async function changedRules(folder: string): Promise<string> {
-  const changed = join(folder, 'changed-rules')
-  await cp(shippedRules, changed, { recursive: true })
-  const edits = [
-    ['three-in-an-hour.rule.yaml', 'score: 20', 'score: 25'],
-    ['many-shops.rule.yaml', 'shops_1d >= 10', 'shops_1d >= 12'],
-  ] as const
-  for (const [file, before, after] of edits) {
-    const text = await readFile(join(changed, file), 'utf8')
-    if (!text.includes(before)) throw new Error(`${file} does not hold "${before}"`)
-    await writeFile(join(changed, file), text.replace(before, after))
-  }
-  return changed
+/** What the rules of the second half have instead: one another score, one another threshold. */
+const changes: Readonly<Record<string, readonly [before: string, after: string]>> = {
+  'three-in-an-hour.rule.yaml': ['score: 20', 'score: 25'],
+  'many-shops.rule.yaml': ['shops_1d >= 10', 'shops_1d >= 12'],
 }
+
+/** The rules of the replay's measurements as one scenario, so that there are decisions. @returns the folders of both halves' rule sets */
+async function makeRuleSets(folder: string): Promise<readonly [before: string, after: string]> {
+  const sets = [join(folder, 'rules-before'), join(folder, 'rules-after')] as const
+  for (const [i, set] of sets.entries()) {
+    await mkdir(join(set, 'payments'), { recursive: true })
+    await writeFile(join(set, 'payments', 'scenario.yaml'), scenario)
+    for (const file of await readdir(measuredRules)) {
+      const text = await readFile(join(measuredRules, file), 'utf8')
+      const [before, after] = i === 0 ? ['', ''] : (changes[file] ?? ['', ''])
+      if (!text.includes(before)) throw new Error(`${file} does not hold "${before}"`)
+      await writeFile(join(set, file === 'events.yaml' ? '' : 'payments', file), text.replace(before, after))
+    }
+  }
+  return sets
+}
+
+const scenario = 'scenario: payments\ntitle: Payments\ncombine: max\nthresholds: { review: 20, decline: 50 }\n'
 
 /** The first rows of some events. */
 function decidedRows({ numbers }: Payments, rowsPerDecision: number, random: Random): (row: number) => boolean {

@@ -70,10 +70,10 @@ class RunningTrial {
     this.#address = undefined
     await this.#startAtLast(after, late)
     seconds += await this.#sendHalf(rows.length, after, late)
-    const again = await this.#decideAgain()
-    const findings = await readFindings(this.#client, payments, this.#client.decisions, detailsMax)
+    const decisions = await this.#decideAgain()
+    const findings = await readFindings(this.#client, payments, decisions, detailsMax)
     const records = (await this.#running.metrics()).get('vigil_partition_position') ?? 0
-    const wrongs = [...this.#client.wrongs, ...again]
+    const { wrongs } = this.#client
     return {
       findings,
       kills: this.#kills,
@@ -144,13 +144,16 @@ class RunningTrial {
     await this.#service?.kill()
   }
 
-  /** Every decision is asked for again. @returns where the answer was another one */
-  async #decideAgain(): Promise<readonly string[]> {
-    const wrongs: string[] = []
+  /** Every decision is asked for again: the first one, with what came later. @returns the answers by row */
+  async #decideAgain(): Promise<ReadonlyMap<number, string>> {
+    const answers = new Map<number, string>()
     for (const [row, first] of this.#client.decisions) {
-      const second = await this.#client.decide(row)
-      if (second !== first) wrongs.push(`the decision on row ${row} was ${first} and is ${second}`)
+      const answer = await this.#client.decide(row)
+      const { amendments, ...again } = JSON.parse(answer)
+      if (JSON.stringify(again) !== JSON.stringify(JSON.parse(first)))
+        this.#client.wrongs.push(`the decision on row ${row} was ${first} and is ${answer}`)
+      answers.set(row, answer)
     }
-    return wrongs
+    return answers
   }
 }
