@@ -101,6 +101,7 @@ async function started({ log, checkpoints }: World, alerts: AlertStore): Promise
     checkpoints,
     alerts,
     onFailure: (_, failure) => expect(failure).toBeUndefined(),
+    onLogLost: (detail) => expect(detail).toBeUndefined(),
   })
   service.start()
   await vi.waitFor(() => expect(service.unready().join()).not.toContain('partition'), patience)

@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly checkpoints: CheckpointStore
   readonly alerts: AlertStore
   readonly onFailure: (partition: number, failure: OwnerFailure) => void
+  /** The log has been out of reach for so long that only a new start can help. */
+  readonly onLogLost: (detail: string) => void
 }
 
 /** The whole service behind the HTTP API: takes events, owns all partitions, delivers what they find. The stores are the caller's. */
@@ -51,6 +53,7 @@ export class Service implements Vigil {
   #housekeeping: NodeJS.Timeout | undefined
   #isStopping = false
   #storeTrouble: string | undefined
+  #logLostSince: number | undefined
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -201,6 +204,7 @@ export class Service implements Vigil {
   }
 
   #keepHouse(): void {
+    this.#watchLog()
     this.alerts.ping().then(
       () => {
         this.#storeTrouble = undefined
@@ -218,8 +222,21 @@ export class Service implements Vigil {
     }
   }
 
+  #watchLog(): void {
+    const { health } = this.#options.log
+    if (health.isReady || health.reason !== 'unreachable') {
+      this.#logLostSince = undefined
+      return
+    }
+    this.#logLostSince ??= Date.now()
+    if (Date.now() - this.#logLostSince > logLostMs) this.#options.onLogLost(health.detail)
+  }
+
   #housekeptHours = 0
 }
+
+/** A full or read-only disk comes back by itself; a log whose thread is gone does not. */
+const logLostMs = 10_000
 
 const housekeepingMs = 1_000
 const hourMs = 3_600_000

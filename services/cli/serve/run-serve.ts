@@ -27,9 +27,21 @@ export async function runServe(args: readonly string[]): Promise<number> {
     failed = `partition ${partition} has ended (${failure.reason}): ${failure.detail}`
     ended.abort()
   }
+  const onLogLost = (detail: string): void => {
+    failed = `the log cannot be reached any more: ${detail}`
+    ended.abort()
+  }
   const onMistake = (error: unknown, traceId: string): void => console.error(`request ${traceId}:`, error)
   const program = Effect.gen(function* () {
-    const running = yield* startService({ configuration, ruleSet, ruleFiles, adminToken, onOwnerFailure, onMistake })
+    const running = yield* startService({
+      configuration,
+      ruleSet,
+      ruleFiles,
+      adminToken,
+      onOwnerFailure,
+      onLogLost,
+      onMistake,
+    })
     yield* Effect.tryPromise({
       try: () => live(running, configuration, ruleSet.rules.length, adminToken, signal),
       catch: (error) => error,

@@ -24,6 +24,7 @@ interface StartOptions {
   readonly ruleFiles: ReadonlyMap<string, string>
   readonly adminToken: string | undefined
   readonly onOwnerFailure: (partition: number, failure: OwnerFailure) => void
+  readonly onLogLost: (detail: string) => void
   readonly onMistake: (error: unknown, traceId: string) => void
 }
 
@@ -57,6 +58,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       checkpoints,
       alerts,
       onFailure: options.onOwnerFailure,
+      onLogLost: options.onLogLost,
     })
     yield* held(
       async () => service.start(),
