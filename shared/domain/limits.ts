@@ -25,8 +25,14 @@ export const limits = {
   commitPartBytesMax: 1_048_576,
   /** Entries of the outbox that are delivered in one transaction of the alert store. */
   offeredEntriesMax: 1_000,
-  /** Alerts and decisions that wait for delivery. Past it nothing more is applied, and new events are refused as overload: about 50 MB. */
+  /** Bytes of them, so that what is read together with their events stays small. */
+  offeredBytesMax: 1_048_576,
+  /** Alerts and decisions that wait for delivery. Past it nothing more is applied, and in the end new events are refused as overload. */
   outboxEntriesMax: 50_000,
+  /** Bytes of them. */
+  outboxBytesMax: 67_108_864,
+  /** Events of alerts that are read from the log and stored at once. */
+  deliveredEventsMax: 2_000,
   /** Actors that are brought back from the checkpoint store, or leave memory, at once. */
   actorsMovedAtOnceMax: 4_096,
   /** Events in the log that wait to be judged: some seconds of work. Past it new ones are refused as overload. */

@@ -2,7 +2,7 @@ import type { ActorName } from '#shared/actor/actor-state'
 
 /** When time alone will change actors that are not in memory: they must be brought back by then. A heap; what was removed is dropped late. */
 export class AbsentDeadlines {
-  readonly #heap: { readonly at: number; readonly actor: ActorName }[] = []
+  #heap: { readonly at: number; readonly actor: ActorName }[] = []
   /** By name: the deadline that holds. */
   readonly #deadlines = new Map<string, number>()
 
@@ -14,6 +14,7 @@ export class AbsentDeadlines {
     }
     this.#deadlines.set(nameOf(actor), at)
     this.#push({ at, actor })
+    if (this.#heap.length > 2 * this.#deadlines.size + staleMax) this.#rebuild()
   }
 
   of(actor: ActorName): number {
@@ -26,15 +27,26 @@ export class AbsentDeadlines {
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
   }
 
-  /** Takes actors whose deadline is at most `now`, earliest first, up to `count`. */
-  take(now: number, count: number): readonly ActorName[] {
-    const taken: ActorName[] = []
-    while (taken.length < count && this.next <= now) {
-      const { actor } = this.#heap[0]
-      this.#deadlines.delete(nameOf(actor))
-      taken.push(actor)
+  /**
+   * The actors whose deadlines come first and are at most `now`, up to `count`, and the last of these deadlines. They keep them until
+   * `set` says otherwise: an actor that is saved before it is brought back must be saved with its own.
+   */
+  take(now: number, count: number): { readonly actors: readonly ActorName[]; readonly upTo: number } {
+    const actors: ActorName[] = []
+    let upTo = Number.NEGATIVE_INFINITY
+    while (actors.length < count && this.next <= now) {
+      const { at, actor } = this.#heap[0]
+      this.#removeFirst()
+      actors.push(actor)
+      upTo = at
     }
-    return taken
+    return { actors, upTo }
+  }
+
+  #rebuild(): void {
+    const standing = this.#heap.filter(({ at, actor }) => this.#deadlines.get(nameOf(actor)) === at)
+    this.#heap = []
+    for (const entry of standing) this.#push(entry)
   }
 
   #dropStale(): void {
@@ -66,5 +78,8 @@ export class AbsentDeadlines {
     heap[i] = last
   }
 }
+
+/** Entries that no longer hold, above which the heap is made anew. */
+const staleMax = 1_024
 
 const nameOf = ({ population, key }: ActorName): string => `${population} ${key}`

@@ -4,5 +4,5 @@ import type { LogBlock } from './log-record.ts'
 /** Digest of a record, to know it again: of its place, its kind and its content. */
 export function recordDigest(block: LogBlock, i: number): number {
   const content = checksum32(block.bytes, block.starts[i], block.ends[i])
-  return Math.imul(content ^ block.kinds[i], 0x9e3779b1) >>> 0
+  return Math.imul(content ^ block.kinds[i] ^ Math.imul(block.offsets[i] | 0, 0x85ebca6b), 0x9e3779b1) >>> 0
 }

@@ -11,6 +11,8 @@ export interface Standing {
   readonly tailDigest: number
   readonly movedAt: number
   readonly generations: readonly Generation[]
+  /** On its way through the log: its actors are saved, and forgotten if it does not arrive. */
+  readonly warming: Generation | undefined
   readonly droppedGenerations: readonly number[]
 }
 
@@ -47,6 +49,7 @@ export class Checkpointing {
   #inFlight: Commit | undefined
   #commits = 0
   #nextEntry: number
+  #outboxBytes: number
   /** Not committed yet, committed and not delivered. */
   #fresh: OutboxEntry[] = []
   #undelivered: OutboxEntry[]
@@ -59,6 +62,7 @@ export class Checkpointing {
     this.#previous = options.previous
     this.#nextEntry = options.nextEntry
     this.#undelivered = [...options.undelivered]
+    this.#outboxBytes = this.#undelivered.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
   /** Whether a checkpoint is being gathered: nothing may be applied until it is. */
@@ -75,6 +79,11 @@ export class Checkpointing {
     return this.#fresh.length + (this.#inFlight?.outbox.length ?? 0) + this.#undelivered.length
   }
 
+  /** Whether no more entries should come before some are delivered. */
+  get isFull(): boolean {
+    return this.outboxLength >= limits.outboxEntriesMax || this.#outboxBytes >= limits.outboxBytesMax
+  }
+
   /** Whether there is something to commit although nothing was applied. */
   get isDirty(): boolean {
     return this.#fresh.length > 0 || this.#deliveredUpTo > this.#committedDeliveredUpTo
@@ -82,12 +91,14 @@ export class Checkpointing {
 
   addEntry(bytes: Uint8Array): void {
     this.#fresh.push({ number: this.#nextEntry++, bytes })
+    this.#outboxBytes += bytes.length
   }
 
   /** Begins a checkpoint. */
   begin(standing: Standing): OwnerCommand[] {
     this.#standing = standing
-    this.#left = standing.generations.map((generation) => ({ generation, actors: generation.changed() }))
+    const all = standing.warming === undefined ? standing.generations : [...standing.generations, standing.warming]
+    this.#left = all.map((generation) => ({ generation, actors: generation.changed() }))
     this.#saved = 0
     this.#parts = 0
     this.#commits++
@@ -127,7 +138,11 @@ export class Checkpointing {
   /** The next entries to deliver, unless some are on their way. */
   offer(): OwnerCommand[] {
     if (this.#offeredUpTo !== undefined || this.#undelivered.length === 0) return []
-    const entries = this.#undelivered.slice(0, limits.offeredEntriesMax)
+    let count = 0
+    let bytes = 0
+    while (count < this.#undelivered.length && count < limits.offeredEntriesMax && bytes < limits.offeredBytesMax)
+      bytes += this.#undelivered[count++].bytes.length
+    const entries = this.#undelivered.slice(0, count)
     this.#offeredUpTo = entries[entries.length - 1].number
     return [{ kind: 'offer', entries }]
   }
@@ -135,7 +150,11 @@ export class Checkpointing {
   offered(upTo: number): OwnerCommand[] {
     this.#offeredUpTo = undefined
     this.#deliveredUpTo = upTo
-    this.#undelivered = this.#undelivered.filter(({ number }) => number > upTo)
+    this.#undelivered = this.#undelivered.filter(({ number, bytes }) => {
+      if (number > upTo) return true
+      this.#outboxBytes -= bytes.length
+      return false
+    })
     return this.offer()
   }
 

@@ -45,7 +45,8 @@ export interface GenerationOptions {
 export class Generation {
   readonly number: number
   readonly ruleSet: RuleSet
-  readonly from: number
+  /** Falls to that of the set before when that one goes. */
+  from: number
   /** Infinity: no other set has followed. */
   upTo = Number.POSITIVE_INFINITY
   readonly hashKey: number
@@ -105,8 +106,8 @@ export class Generation {
     return this.#hasAbsent ? this.engine.missing(this.batch, 0, this.batch.length) : []
   }
 
-  /** Takes actors outside memory that time alone changes up to `now`, some at a time. */
-  due(now: number): readonly ActorName[] {
+  /** The first actors outside memory that time alone changes up to `now`, some at a time, and how far time comes with them. */
+  due(now: number): { readonly actors: readonly ActorName[]; readonly upTo: number } {
     return this.#deadlines.take(now, limits.actorsMovedAtOnceMax)
   }
 
@@ -115,13 +116,13 @@ export class Generation {
     return Math.min(this.engine.nextDeadline, this.#deadlines.next)
   }
 
-  /** Takes actors back that the checkpoint has. Throws BadStateError. */
-  load(saved: readonly (SavedActor | undefined)[]): void {
-    for (const actor of saved) {
-      if (actor === undefined) continue
-      const state = this.#codec.decodeActor(actor.base, actor.appended)
-      this.#deadlines.set(state, Number.POSITIVE_INFINITY)
-      if (!this.engine.states.isResident(state)) this.engine.states.load(state)
+  /** Takes actors back that the checkpoint has. @param saved by name; undefined: it is new. Throws BadStateError. */
+  load(names: readonly ActorName[], saved: readonly (SavedActor | undefined)[]): void {
+    for (const [i, name] of names.entries()) {
+      this.#deadlines.set(name, Number.POSITIVE_INFINITY)
+      const actor = saved[i]
+      if (actor === undefined || this.engine.states.isResident(name)) continue
+      this.engine.states.load(this.#codec.decodeActor(actor.base, actor.appended))
     }
   }
 

@@ -82,7 +82,9 @@ export interface OwnerFailure {
     | 'rules-refused'
     /** The log holds something that this version does not understand. */
     | 'unknown-record'
-    /** A saved state is damaged, or of another plan. */
+    /** A saved state is damaged. */
     | 'bad-checkpoint'
+    /** The state of the actors that are needed at once does not fit into memory. */
+    | 'out-of-memory'
   readonly detail: string
 }

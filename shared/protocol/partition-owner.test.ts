@@ -89,6 +89,27 @@ describe('a change of rules', () => {
     expect(standing(changed, (at) => at <= effectiveAt).length).toBeGreaterThan(3)
   })
 
+  it('tells the same with hardly any memory', async () => {
+    const calm = await run(before, 14, { kills: false, changes: after })
+    const narrow = await run(before, 14, { kills: true, changes: after, memoryBytesMax: 4096 })
+    expect(narrow.failures).toEqual([])
+    expect(told(narrow)).toEqual(told(calm))
+  })
+
+  it('leaves nothing unjudged of an account that is far behind, once the old rules have gone', async () => {
+    const world = await run(before, 15, { kills: false, changes: after })
+    const at = changeOf(world)
+    const pay = (id: string, account: string, time: number): number =>
+      world.send({ type: 'payment', at: time, id, fields: { account, amount: 100, kind: 'a' } }, true)
+    pay('far-ahead', 'A1', at + 10 * latenessMs)
+    const offset = pay('far-behind', 'new', at - 1_000)
+    await world.settle()
+    expect(JSON.parse(world.judged.get(offset) ?? '')).toMatchObject({
+      outcome: 'applied',
+      decision: { outcome: 'allow' },
+    })
+  })
+
   it('is refused where events.yaml changes more than by new fields', async () => {
     const world = await run(before, 13, { kills: false })
     world.rules = new Map([...before].map(([path, text]) => [path, text.replace('amount: money', 'amount: money<3>')]))
@@ -114,6 +135,19 @@ describe('an owner', () => {
     while (await world.step());
     expect(world.failures).toMatchObject([{ reason: 'fenced' }])
     expect(first.handle({ kind: 'clock', now: world.now + 1_000 })).toEqual([])
+  })
+
+  it('judges the log again where the checkpoint was made with another lateness', async () => {
+    const world = await run(rules, 25, { kills: false })
+    const toldBefore = told(world)
+    const wider = new OwnerWorld(rules, new Random(1), { latenessMs: latenessMs + 1 })
+    wider.records.push(...world.records)
+    Object.assign(wider, { store: world.store })
+    await wider.restart()
+    await wider.settle()
+    expect(wider.failures).toEqual([])
+    expect(wider.owner.isReady).toBe(true)
+    expect(told(wider).length).toBeGreaterThan(toldBefore.length / 2)
   })
 
   it('halts where the log no longer holds what the checkpoint follows from', async () => {

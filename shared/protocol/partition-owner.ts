@@ -1,20 +1,23 @@
 import type { Decision } from '#shared/actor/alert'
+import { BadStateError } from '#shared/actor/bad-state'
 import { ByteWriter } from '#shared/checkpoint/bytes'
 import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import { Arena } from '#shared/memory/arena'
+import { ArenaFullError } from '#shared/memory/words'
 import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { recordDigest } from './applied-record.ts'
 import { Checkpointing } from './checkpointing.ts'
 import { Generation } from './generation.ts'
+import { Generations } from './generations.ts'
 import { type LogBlock, recordKinds } from './log-record.ts'
-import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
+import type { Judged, OwnerCommand, OwnerFailure, OwnerInput } from './owner-io.ts'
 import type { OwnerCounts, OwnerOptions } from './owner-options.ts'
 import { expectInput, OwnerFailed, pause, type Steps } from './owner-steps.ts'
 import { recover } from './recovery.ts'
 import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
-import { bring, decodeRows, endOfEvents, latestAt } from './slice.ts'
+import { bring, decodeRows, endOfEvents, latestAt, load } from './slice.ts'
 import { decodeTick, encodeTick } from './tick-record.ts'
 
 /**
@@ -41,9 +44,7 @@ export class PartitionOwner {
   readonly #configured: RuleSet
   readonly #steps: Steps<never>
   #checkpointing: Checkpointing | undefined
-  /** Oldest first; the last is in force. */
-  #generations: Generation[] = []
-  #droppedGenerations: number[] = []
+  readonly #generations = new Generations()
   #epoch = 0
   #first = 1
   /** Offset of the record being applied. */
@@ -87,7 +88,7 @@ export class PartitionOwner {
 
   /** Whether it has reached its own claim in the log, and the configured rule set is in force. */
   get isReady(): boolean {
-    return this.#isLive && !this.#hasEnded && this.#generations.at(-1)?.ruleSet.hash === this.#configured.hash
+    return this.#isLive && !this.#hasEnded && this.#generations.newest?.ruleSet.hash === this.#configured.hash
   }
 
   get outboxLength(): number {
@@ -96,22 +97,17 @@ export class PartitionOwner {
 
   /** Actors in memory. */
   get actors(): number {
-    return this.#generations.reduce((sum, { engine }) => sum + engine.actors, 0)
+    return this.#generations.actors
   }
 
   /** Bytes of actors' states in memory. */
   get stateBytes(): number {
-    return this.#generations.reduce((sum, { arena }) => sum + arena.usedWords * 4, 0)
+    return this.#generations.stateBytes
   }
 
   /** Event time up to which time has passed, ms; −Infinity: there was no event. */
   get now(): number {
-    return this.#generations.at(-1)?.engine.now ?? Number.NEGATIVE_INFINITY
-  }
-
-  /** The generation in force. */
-  get generation(): Generation | undefined {
-    return this.#generations.at(-1)
+    return this.#generations.newest?.engine.now ?? Number.NEGATIVE_INFINITY
   }
 
   handle(input: OwnerInput): readonly OwnerCommand[] {
@@ -119,9 +115,8 @@ export class PartitionOwner {
     try {
       this.#take(input)
     } catch (error) {
-      if (!(error instanceof OwnerFailed)) throw error
       this.#hasEnded = true
-      this.#out.push({ kind: 'halt', failure: error.failure })
+      this.#out.push({ kind: 'halt', failure: failureOf(error) })
     }
     const out = this.#out
     this.#out = []
@@ -205,7 +200,7 @@ export class PartitionOwner {
     this.#first = recovered.first
     this.#position = this.#committedPosition = recovered.position
     this.#tailDigest = recovered.tailDigest
-    this.#generations = recovered.generations
+    this.#generations.restore(recovered.generations, recovered.dropped)
     this.#movedAt = this.#recordAt = recovered.movedAt
     this.#out.push(...this.#checkpointing.offer())
     for (;;) {
@@ -230,30 +225,28 @@ export class PartitionOwner {
   /** Actors leave memory before a slice only: those that it needs are in memory from then on until it is applied. */
   *#makeRoom(): Steps<void> {
     const { memoryBytesMax } = this.#options
-    while (
-      this.outboxLength >= limits.outboxEntriesMax ||
-      (this.stateBytes > memoryBytesMax * memoryHardShare && this.#checkpointing?.isUnderWay === true)
-    )
+    const isUnderWay = (): boolean => this.#checkpointing?.isUnderWay === true
+    while (this.#checkpointing?.isFull || (this.stateBytes > memoryBytesMax * memoryHardShare && isUnderWay()))
       yield pause
-    if (this.#checkpointing?.isUnderWay === true) return
-    for (const generation of this.#generations)
-      if (this.stateBytes > memoryBytesMax) generation.passivate(limits.actorsMovedAtOnceMax)
+    if (isUnderWay()) return
+    this.#generations.passivateAbove(memoryBytesMax)
   }
 
   *#applyEvents(block: LogBlock, from: number, to: number): Steps<void> {
-    const newest = this.generation
+    const { newest } = this.#generations
     if (newest === undefined) {
       this.counts.undecodable += to - from
       return
     }
     const rows = decodeRows(newest, block, from, to)
-    yield* bring(newest, latestAt(newest))
+    this.#applying = block.offsets[from]
     // Events from before a change of rules are judged by the set of their time, too.
-    const older = this.#generations.slice(0, -1).map((generation) => ({
+    const older = this.#generations.older.map((generation) => ({
       generation,
       rows: decodeRows(generation, block, from, to, (i) => rows[i] >= 0 && generation.covers(newest.batch.at[rows[i]])),
     }))
-    for (const { generation } of older) yield* bring(generation, latestAt(generation))
+    const all = [newest, ...older.map(({ generation }) => generation)]
+    for (const generation of all) yield* bring(generation, latestAt(generation))
     // From here on in one go: between two steps the state is that after a whole slice.
     for (let i = from; i < to; i++) {
       const row = rows[i - from]
@@ -267,15 +260,17 @@ export class PartitionOwner {
       this.#decision = undefined
       const outcome = newest.apply(row, isAsked)
       if (newest.engine.now > before) this.#movedAt = block.receivedAt[i]
-      if (outcome === 'applied')
+      // One that is late for its home account may be in time for others.
+      if (outcome === 'applied' || outcome === 'late')
         for (const { generation, rows: olderRows } of older)
-          if (olderRows[i - from] >= 0) generation.apply(olderRows[i - from], isAsked)
+          if (olderRows[i - from] >= 0 && this.#generations.isInForce(generation))
+            generation.apply(olderRows[i - from], isAsked)
       if (isAsked) this.#judge(newest.batch.id[row], outcome)
       if (outcome === 'applied') this.counts.events++
       else if (outcome === 'duplicate') this.counts.duplicates += Number(recordKinds[block.kinds[i]] !== 'ask')
       else if (outcome === 'late') this.counts.late++
       else this.counts.conflicts++
-      this.#dropOld(newest)
+      this.#generations.dropOld(this.#options.latenessMs)
     }
   }
 
@@ -289,12 +284,6 @@ export class PartitionOwner {
     if (this.#judged.length === 0) return
     this.#out.push({ kind: 'judged', judged: this.#judged })
     this.#judged = []
-  }
-
-  /** The lateness has passed since a change of rules: nothing is judged by the old set any more. */
-  #dropOld(newest: Generation): void {
-    while (this.#generations.length > 1 && newest.engine.now > this.#generations[0].upTo + this.#options.latenessMs)
-      this.#droppedGenerations.push((this.#generations.shift() as Generation).number)
   }
 
   *#applyOwn(block: LogBlock, i: number): Steps<void> {
@@ -323,20 +312,24 @@ export class PartitionOwner {
 
   *#tick(at: number, receivedAt: number): Steps<void> {
     this.#hasTickOut = false
-    const { generation } = this
-    if (generation === undefined || at <= generation.engine.now) return
-    generation.batch.clear()
-    yield* bring(generation, at)
-    generation.engine.advance(at)
+    const { newest } = this.#generations
+    if (newest === undefined || at <= newest.engine.now) return
+    for (let due = newest.due(at); due.actors.length > 0; due = newest.due(at)) {
+      yield* load(newest, due.actors)
+      // Time stops at deadlines only, so that it makes no difference in how many steps it comes.
+      newest.engine.advance(due.upTo)
+      yield* this.#makeRoom()
+    }
+    newest.engine.advance(at)
     this.#movedAt = receivedAt
-    this.#dropOld(generation)
+    this.#generations.dropOld(this.#options.latenessMs)
   }
 
   /** Where the configured rule set is not the one in force, a record puts it there. */
   #askForRules(): void {
-    const { generation } = this
-    if (this.#hasRulesOut || generation?.ruleSet.hash === this.#configured.hash) return
-    const conflict = generation && schemaConflict(generation.ruleSet.events, this.#configured.events)
+    const { newest } = this.#generations
+    if (this.#hasRulesOut || newest?.ruleSet.hash === this.#configured.hash) return
+    const conflict = newest && schemaConflict(newest.ruleSet.events, this.#configured.events)
     if (conflict !== undefined)
       throw new OwnerFailed(
         'rules-refused',
@@ -347,7 +340,7 @@ export class PartitionOwner {
     const body = encodeRuleSetRecord({
       hash: this.#configured.hash,
       effectiveAt: this.now,
-      hashKey: generation?.hashKey ?? newHashKey,
+      hashKey: newest?.hashKey ?? newHashKey,
       files: ruleFiles,
     })
     this.#out.push({ kind: 'append', record: { kind: 'ruleset', body } })
@@ -360,40 +353,42 @@ export class PartitionOwner {
         `the rule set at ${offset} was written by a later version; start that again`,
       )
     this.#hasRulesOut = false
-    const previous = this.generation
+    const previous = this.#generations.newest
     if (previous?.ruleSet.hash === record.hash) return
     const from = Math.max(record.effectiveAt, this.now)
     const next = this.#generation(offset, record, from)
-    if (previous !== undefined) {
-      yield* this.#warm(next, offset)
-      previous.upTo = from
-      // A set that judged no instant of its own has nothing to go on with.
-      this.#generations = this.#generations.filter(({ number, from: start, upTo }) => {
-        if (upTo > start) return true
-        this.#droppedGenerations.push(number)
-        return false
-      })
-    }
-    this.#generations.push(next)
+    if (previous !== undefined) yield* this.#warm(next, offset)
+    this.#generations.follow(next)
     if (this.#isLive) this.#askForRules()
   }
 
   /** A new rule set gets the windows and runs that it would have, had it been there from the start of the log. It tells nothing of that time. */
   *#warm(generation: Generation, until: number): Steps<void> {
+    // What an earlier attempt has left goes before anything of this one is saved.
+    this.#generations.dropRemainsOf(generation)
+    while (this.#generations.hasDropped || this.#checkpointing?.isUnderWay === true) yield pause
+    this.#generations.warming = generation
     for (let from = this.#first; from < until; ) {
       const { block } = expectInput('records', yield { kind: 'read', from, bytesMax: readBytesMax, waits: false })
-      if (block.length === 0) return
+      if (block.length === 0) break
       for (let i = 0; i < block.length && block.offsets[i] < until; ) {
+        yield* this.#makeRoom()
         const end = endOfEvents(block, i)
         if (end > i) {
-          for (const row of decodeRows(generation, block, i, end))
-            if (row >= 0 && generation.batch.row[row] < until) generation.apply(row, false)
-        } else if (recordKinds[block.kinds[i]] === 'tick')
-          generation.engine.advance(decodeTick(block.bytes.subarray(block.starts[i], block.ends[i])))
+          const rows = decodeRows(generation, block, i, end, (index) => block.offsets[i + index] < until)
+          yield* bring(generation, latestAt(generation))
+          for (const row of rows) if (row >= 0) generation.apply(row, false)
+        } else if (recordKinds[block.kinds[i]] === 'tick') {
+          const at = decodeTick(block.bytes.subarray(block.starts[i], block.ends[i]))
+          generation.batch.clear()
+          yield* bring(generation, at)
+          generation.engine.advance(at)
+        }
         i = Math.max(end, i + 1)
       }
       from = block.offsets[block.length - 1] + 1
     }
+    this.#generations.warming = undefined
   }
 
   #generation(number: number, { files, hashKey }: RuleSetRecord, from: number): Generation {
@@ -425,12 +420,12 @@ export class PartitionOwner {
   }
 
   #tickIfIdle(now: number): void {
-    const { generation } = this
-    if (!this.isReady || generation === undefined || this.#hasTickOut || this.#isStopping) return
-    if (now - this.#recordAt < limits.idleMs || generation.engine.now === Number.NEGATIVE_INFINITY) return
+    const { newest } = this.#generations
+    if (!this.isReady || newest === undefined || this.#hasTickOut || this.#isStopping) return
+    if (now - this.#recordAt < limits.idleMs || newest.engine.now === Number.NEGATIVE_INFINITY) return
     // Time goes on at the pace of the clock since the record that moved it last: a stream from the past is not hurried.
-    const at = generation.engine.now + (now - this.#movedAt)
-    if (generation.nextDeadline > at) return
+    const at = newest.engine.now + (now - this.#movedAt)
+    if (newest.nextDeadline > at) return
     this.#hasTickOut = true
     this.#out.push({ kind: 'append', record: { kind: 'tick', body: encodeTick(at) } })
   }
@@ -442,7 +437,10 @@ export class PartitionOwner {
       return
     }
     if (checkpointing.isUnderWay) return
-    if (this.#position <= this.#committedPosition && !checkpointing.isDirty) {
+    const generations = this.#generations
+    const warming = this.#isStopping ? undefined : generations.warming
+    const isApplied = this.#position > this.#committedPosition
+    if (!isApplied && !checkpointing.isDirty && !generations.hasDropped && warming === undefined) {
       if (this.#isStopping) this.#end()
       return
     }
@@ -450,10 +448,10 @@ export class PartitionOwner {
       position: this.#position,
       tailDigest: this.#tailDigest,
       movedAt: this.#movedAt,
-      generations: this.#generations,
-      droppedGenerations: this.#droppedGenerations,
+      generations: generations.list,
+      warming,
+      droppedGenerations: generations.takeDropped(),
     }
-    this.#droppedGenerations = []
     this.#committingPosition = this.#position
     this.#out.push(...checkpointing.begin(standing))
   }
@@ -475,6 +473,22 @@ export class PartitionOwner {
     this.#hasEnded = true
     this.#out.push({ kind: 'stopped' })
   }
+}
+
+/** What can be told and mended; anything else is a mistake of ours. */
+function failureOf(error: unknown): OwnerFailure {
+  if (error instanceof OwnerFailed) return error.failure
+  if (error instanceof BadStateError)
+    return {
+      reason: 'bad-checkpoint',
+      detail: `a saved state cannot be used (${error.message}); remove the checkpoints, and all states are made again from the log`,
+    }
+  if (error instanceof ArenaFullError)
+    return {
+      reason: 'out-of-memory',
+      detail: `${error.message}; give the state of accounts more memory (VIGIL_MEMORY)`,
+    }
+  throw error
 }
 
 /** Bytes of records read at once: some milliseconds of work. */

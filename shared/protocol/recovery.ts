@@ -2,7 +2,7 @@ import type { ActorName } from '#shared/actor/actor-state'
 import { BadStateError } from '#shared/actor/bad-state'
 import { limits } from '#shared/domain/limits'
 import { recordDigest } from './applied-record.ts'
-import type { OutboxEntry } from './commit.ts'
+import type { MarkedActor, OutboxEntry } from './commit.ts'
 import type { Generation } from './generation.ts'
 import { decodeOwnerState } from './owner-state.ts'
 import { expectInput, OwnerFailed, type Steps } from './owner-steps.ts'
@@ -22,6 +22,8 @@ export interface Recovered {
   readonly nextEntry: number
   readonly undelivered: readonly OutboxEntry[]
   readonly movedAt: number
+  /** Generations of a checkpoint that cannot be used: they go with the next commit. */
+  readonly dropped: readonly number[]
 }
 
 /**
@@ -54,11 +56,14 @@ export function* recover(
       nextEntry: 1,
       undelivered: [],
       movedAt: 0,
+      dropped: [],
     }
   const state = decodeOwnerState(manifest.owner)
   if (state === undefined)
     throw new OwnerFailed('unknown-record', 'the checkpoint was written by a later version; start that version again')
   yield* findTail(manifest.position, manifest.tailDigest)
+  const { entries } = expectInput('outbox', yield { kind: 'outbox' })
+  const kept = { epoch, first, previous: manifest.id, nextEntry: state.nextEntry, undelivered: entries }
   const generations: Generation[] = []
   for (const { number, from, upTo, partition } of state.generations) {
     const { block } = expectInput('records', yield { kind: 'read', from: number, bytesMax: 1, waits: false })
@@ -71,20 +76,30 @@ export function* recover(
     const generation = create(number, record, from)
     generation.upTo = upTo
     const { actors } = expectInput('marked', yield { kind: 'marked', generation: number })
-    yield* loadBooks(generation, generation.loadPartition(partition, actors))
+    const books = partitionOf(generation, partition, actors)
+    if (books === undefined) {
+      // Written under another plan: another version, or another lateness. The log has all of it, so it is judged again.
+      const dropped = state.generations.map((saved) => saved.number)
+      return { ...kept, position: first - 1, tailDigest: 0, generations: [], movedAt: 0, dropped }
+    }
+    yield* loadBooks(generation, books)
     generations.push(generation)
   }
-  const { entries } = expectInput('outbox', yield { kind: 'outbox' })
-  return {
-    epoch,
-    first,
-    position: manifest.position,
-    tailDigest: manifest.tailDigest,
-    previous: manifest.id,
-    generations,
-    nextEntry: state.nextEntry,
-    undelivered: entries,
-    movedAt: state.movedAt,
+  const { position, tailDigest } = manifest
+  return { ...kept, position, tailDigest, generations, movedAt: state.movedAt, dropped: [] }
+}
+
+/** @returns the actors whose part of the alert book must come first; undefined: the state was written under another plan */
+function partitionOf(
+  generation: Generation,
+  partition: Uint8Array,
+  marked: readonly MarkedActor[],
+): readonly ActorName[] | undefined {
+  try {
+    return generation.loadPartition(partition, marked)
+  } catch (error) {
+    if (error instanceof BadStateError && (error.reason === 'plan' || error.reason === 'version')) return undefined
+    throw error
   }
 }
 
@@ -109,19 +124,6 @@ function* loadBooks(generation: Generation, names: readonly ActorName[]): Steps<
   for (let from = 0; from < names.length; from += limits.actorsMovedAtOnceMax) {
     const part = names.slice(from, from + limits.actorsMovedAtOnceMax)
     const { actors } = expectInput('loaded', yield { kind: 'load', generation: generation.number, names: part })
-    loading(() => generation.loadBooks(actors))
-  }
-}
-
-/** Runs what reads saved states. Throws OwnerFailed where these are of another plan or damaged. */
-export function loading(read: () => void): void {
-  try {
-    read()
-  } catch (error) {
-    if (!(error instanceof BadStateError)) throw error
-    throw new OwnerFailed(
-      'bad-checkpoint',
-      `a saved state cannot be used (${error.message}); remove the checkpoints, and all states are made again from the log`,
-    )
+    generation.loadBooks(actors)
   }
 }

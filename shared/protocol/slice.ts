@@ -3,19 +3,21 @@ import { limits } from '#shared/domain/limits'
 import type { Generation } from './generation.ts'
 import { type LogBlock, recordKinds } from './log-record.ts'
 import { expectInput, type Steps } from './owner-steps.ts'
-import { loading } from './recovery.ts'
 
-/** Brings actors back that the rows in the batch need, or time up to `now`. */
+/** Brings back what the rows in the batch need, and what time changes up to `now` while they are applied. */
 export function* bring(generation: Generation, now: number): Steps<void> {
-  const load = function* (names: readonly ActorName[]): Steps<void> {
-    for (let from = 0; from < names.length; from += limits.actorsMovedAtOnceMax) {
-      const part = names.slice(from, from + limits.actorsMovedAtOnceMax)
-      const { actors } = expectInput('loaded', yield { kind: 'load', generation: generation.number, names: part })
-      loading(() => generation.load(actors))
-    }
+  yield* load(generation, generation.missing())
+  for (let due = generation.due(now); due.actors.length > 0; due = generation.due(now))
+    yield* load(generation, due.actors)
+}
+
+/** Brings actors back that may be outside memory. */
+export function* load(generation: Generation, names: readonly ActorName[]): Steps<void> {
+  for (let from = 0; from < names.length; from += limits.actorsMovedAtOnceMax) {
+    const part = names.slice(from, from + limits.actorsMovedAtOnceMax)
+    const { actors } = expectInput('loaded', yield { kind: 'load', generation: generation.number, names: part })
+    generation.load(part, actors)
   }
-  yield* load(generation.missing())
-  for (let due = generation.due(now); due.length > 0; due = generation.due(now)) yield* load(due)
 }
 
 /** Decodes records [from, to) into the generation's batch. @returns by record: its row there; −1 where it is no event, or not wanted */
