@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { ArenaFull } from '#shared/cep/run-blocks'
 import { ArenaFullError } from '#shared/memory/words'
 import { nearest } from '#shared/rule-language/diagnostic'
 import { InputFailed, InputRefused } from '#shared/wire/input-failure'
@@ -104,12 +103,7 @@ function explain(error: unknown, command: string | undefined): number {
     console.error(`${vigil}: ${error.message}`)
     return error.isStarted ? exitCodes.foundWrong : exitCodes.notStarted
   }
-  if (
-    error instanceof FoundErrors ||
-    error instanceof InputFailed ||
-    error instanceof ArenaFullError ||
-    error instanceof ArenaFull
-  )
+  if (error instanceof FoundErrors || error instanceof InputFailed || error instanceof ArenaFullError)
     console.error(`${vigil}: ${error.message}`)
   else console.error(error)
   return exitCodes.foundWrong

@@ -102,6 +102,7 @@ async function started({ log, checkpoints }: World, alerts: AlertStore): Promise
     alerts,
     onFailure: (_, failure) => expect(failure).toBeUndefined(),
     onLogLost: (detail) => expect(detail).toBeUndefined(),
+    onMistake: (error) => expect(error).toBeUndefined(),
   })
   service.start()
   await vi.waitFor(() => expect(service.unready().join()).not.toContain('partition'), patience)

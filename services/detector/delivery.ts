@@ -1,8 +1,9 @@
+import { limits } from '#shared/domain/limits'
 import type { EventLog, FoundEvent } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
 import type { AlertDelivery, AlertStore, EvidenceEvent, StoredDecision } from '#shared/store/alert-store'
 import { decisionBody } from './decision-body.ts'
-import { type AlertRecord, type DecisionRecord, readOutboxRecord } from './outbox-entry.ts'
+import { type AlertRecord, type DecisionRecord, type OutboxRecord, readOutboxRecord } from './outbox-entry.ts'
 import { traceIdOf } from './trace-context.ts'
 
 interface DeliveryOptions {
@@ -20,10 +21,8 @@ interface DeliveryOptions {
  */
 export function deliverer(options: DeliveryOptions): (entries: readonly OutboxEntry[]) => Promise<void> {
   const { partition, log, store, lateOutcome, onDelivered } = options
-  return async (entries) => {
-    const records = entries.map(({ bytes }) => readOutboxRecord(bytes))
-    const ids = new Set(records.flatMap((record) => (record.kind === 'alert' ? idsOf(record) : [record.id])))
-    const events = new FoundEvents(partition, await log.find([...ids]))
+  const deliver = async (records: readonly OutboxRecord[]): Promise<void> => {
+    const events = new FoundEvents(partition, await log.find([...new Set(records.flatMap(idsOf))]))
     const alerts = records.flatMap((record) => (record.kind === 'alert' ? [alertDelivery(record, events)] : []))
     const decisions = records.flatMap((record) =>
       record.kind === 'decision' ? [storedDecision(record, events, lateOutcome)] : [],
@@ -31,6 +30,24 @@ export function deliverer(options: DeliveryOptions): (entries: readonly OutboxEn
     await store.deliver({ alerts, decisions })
     onDelivered(alerts.length)
   }
+  return async (entries) => {
+    for (const records of inPieces(entries.map(({ bytes }) => readOutboxRecord(bytes)))) await deliver(records)
+  }
+}
+
+/** An alert may have thousands of events: what is held at once is bounded by them. */
+function* inPieces(records: readonly OutboxRecord[]): Generator<readonly OutboxRecord[]> {
+  let piece: OutboxRecord[] = []
+  let events = 0
+  for (const record of records) {
+    piece.push(record)
+    events += idsOf(record).length
+    if (events < limits.deliveredEventsMax) continue
+    yield piece
+    piece = []
+    events = 0
+  }
+  if (piece.length > 0) yield piece
 }
 
 /** Events of one partition by id, as the log has them. */
@@ -46,24 +63,28 @@ class FoundEvents {
     }
   }
 
-  /** Where an id was used again after the lateness: the newest event up to the offset. */
-  get(id: string, offset: number): FoundEvent | undefined {
-    const same = this.#events.get(id)
-    return same?.findLast((event) => event.offset <= offset) ?? same?.[0]
+  /**
+   * Where an id was used again beyond the lateness: the event of this time, else the newest one up to it.
+   * @param offset none after this one
+   */
+  get(id: string, at: number, offset: number): FoundEvent | undefined {
+    const same = this.#events.get(id)?.filter((event) => event.offset <= offset)
+    return same?.find((event) => event.at === at) ?? same?.findLast((event) => event.at <= at) ?? same?.[0]
   }
 }
 
-const idsOf = ({ steps }: AlertRecord): readonly string[] => steps.flatMap(([, ids]) => ids)
+const idsOf = (record: OutboxRecord): readonly string[] =>
+  record.kind === 'alert' ? record.steps.flatMap(([, ids]) => ids) : [record.id]
 
 function alertDelivery(record: AlertRecord, events: FoundEvents): AlertDelivery {
   const { id, revision, status, rule, scenario, severity, by, key, at, line, explanation, offset } = record
   const evidence = record.steps.flatMap(([step, ids]) =>
     ids.flatMap((eventId) => {
-      const event = events.get(eventId, offset)
+      const event = events.get(eventId, at, offset)
       return event === undefined ? [] : [evidenceOf(event, step)]
     }),
   )
-  const last = events.get(record.lastEvent, offset)
+  const last = events.get(record.lastEvent, at, offset)
   const traced = `${line.slice(0, -1)},"traceId":"${traceIdOf(last?.traceparent ?? '')}"}`
   return { id, revision, status, rule, scenario, severity, by, key, at, line: traced, explanation, events: evidence }
 }
@@ -81,8 +102,8 @@ function evidenceOf(event: FoundEvent, step: string): EvidenceEvent {
 }
 
 function storedDecision(record: DecisionRecord, events: FoundEvents, lateOutcome: string): StoredDecision {
-  const { id, revision, decision, offset } = record
-  const event = events.get(id, offset)
+  const { id, at, revision, decision, offset } = record
+  const event = events.get(id, at ?? Number.POSITIVE_INFINITY, offset)
   return {
     eventId: id,
     revision,

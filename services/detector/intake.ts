@@ -1,17 +1,20 @@
 import { setTimeout } from 'node:timers/promises'
+import type { Decision } from '#shared/actor/alert'
 import { EventBatch } from '#shared/domain/event-batch'
 import type { EventSchema } from '#shared/domain/event-schema'
 import { type AppendRequest, type EventLog, LogUnavailable } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
+import type { RuleSet } from '#shared/rule-language/rule-set'
 import { type AlertStore, AlertStoreUnavailable } from '#shared/store/alert-store'
 import { ScanCodec } from '#shared/wire/scan-codec'
 import type { Decided, RequestContext, RowProblem, Rows, Submitted, Unavailable } from '../api/vigil.ts'
 import { decisionBody } from './decision-body.ts'
+import { decisionFromAlerts } from './decision-from-alerts.ts'
 import { partitionOf } from './partition-of.ts'
 import { traceIdOf } from './trace-context.ts'
 
 interface IntakeOptions {
-  readonly schema: EventSchema
+  readonly ruleSet: RuleSet
   readonly partitions: number
   readonly log: EventLog
   readonly alerts: AlertStore
@@ -38,10 +41,12 @@ export class Intake {
   readonly #unclaimed = new Map<string, Judged>()
   /** Decisions made lately by event id, since the store has them a little later. Oldest first. */
   readonly #recent = new Map<string, string>()
+  /** Events that are being asked about. */
+  readonly #asked = new Map<string, true>()
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    const { schema } = options
+    const schema = options.ruleSet.events
     this.#codec = new ScanCodec(schema)
     const homes = schema.types.map(({ keys }) => keys[0].fields[0])
     this.#batch = new EventBatch(schema, new Set(homes), 512)
@@ -67,7 +72,7 @@ export class Intake {
     const deadline = Date.now() + waitMs
     const event = rows.bytes.subarray(rows.starts[0], rows.ends[0])
     const made = answer.isDuplicate[0]
-      ? await this.#firstDecision(id, deadline, { partition: Number(position.split(':')[0]), event })
+      ? await this.#decisionOfBefore({ id, position, event, context }, deadline)
       : await this.#decision(position, context, deadline)
     return made ?? { kind: 'timeout', id }
   }
@@ -84,54 +89,93 @@ export class Intake {
     }
   }
 
-  async #decision(position: string, { traceparent }: RequestContext, deadline: number): Promise<Made | undefined> {
+  async #decision(
+    position: string,
+    { traceparent }: RequestContext,
+    deadline: number,
+  ): Promise<Made | Unavailable | undefined> {
     const judged = await this.#judgement(position, deadline)
     if (judged === undefined) return undefined
     const { id, outcome, decision } = judged
     // A repeat that the log could not tell. Its first decision stands.
-    if (decision === undefined && outcome !== 'late') return this.#firstDecision(id, deadline)
+    if (decision === undefined && outcome !== 'late') return this.#stored(id, deadline)
     const { lateOutcome } = this.#options
     const body = decisionBody({ id, revision: 1, decision, lateOutcome, position, traceId: traceIdOf(traceparent) })
     keep(this.#recent, id, body)
     return { kind: 'decided', body }
   }
 
-  /**
-   * The decision on an event that was sent before, with what came later: stored already, or about to be.
-   * @param unasked where perhaps nobody has asked for it so far: then it is asked for
-   */
-  async #firstDecision(
-    id: string,
-    deadline: number,
-    unasked?: { readonly partition: number; readonly event: Uint8Array },
-  ): Promise<Made | undefined> {
-    for (let looks = 0; ; looks++) {
-      const [first, ...later] = await this.#options.alerts.decision(id).catch(notNow)
-      if (first !== undefined) return { kind: 'decided', body: first.body, amendments: later.map(({ body }) => body) }
-      const recent = this.#recent.get(id)
-      if (recent !== undefined) return { kind: 'decided', body: recent }
+  /** The decision on an event that was sent before: made already, about to be made, or not asked for so far. */
+  async #decisionOfBefore(sent: SentBefore, deadline: number): Promise<Made | Unavailable | undefined> {
+    const { id, position, context } = sent
+    const known = await this.#look(id, deadline)
+    if (known !== undefined) return known
+    // Whoever asked first is being answered, or the owner has not come to it.
+    if (this.#waiting.has(position) || this.#asked.has(id)) return this.#stored(id, deadline)
+    const judged = await this.#ask(sent, deadline)
+    if (judged === undefined) return undefined
+    if (judged.decision !== undefined) return this.#stored(id, deadline)
+    const decision = await within(deadline, this.#fromAlerts(id))
+    if (decision === undefined) return undefined
+    const { lateOutcome } = this.#options
+    const traceId = traceIdOf(context.traceparent)
+    return { kind: 'decided', body: decisionBody({ id, revision: 1, decision, lateOutcome, position, traceId }) }
+  }
+
+  /** The stored decision, with what came later, as soon as it is there. */
+  async #stored(id: string, deadline: number): Promise<Made | Unavailable | undefined> {
+    for (;;) {
+      const found = await this.#look(id, deadline)
       const left = deadline - Date.now()
-      if (left <= 0) return undefined
-      if (looks === 0 && unasked !== undefined) await this.#ask(unasked)
+      if (found !== undefined || left <= 0) return found
       await setTimeout(Math.min(left, pollMs))
     }
   }
 
+  async #look(id: string, deadline: number): Promise<Made | Unavailable | undefined> {
+    const stored = await within(deadline, this.#options.alerts.decision(id).catch(asAway))
+    if (stored !== undefined && 'kind' in stored) return this.#fromRecent(id) ?? stored
+    const [first, ...later] = stored ?? []
+    if (first === undefined) return this.#fromRecent(id)
+    return { kind: 'decided', body: first.body, amendments: later.map(({ body }) => body) }
+  }
+
+  #fromRecent(id: string): Made | undefined {
+    const body = this.#recent.get(id)
+    return body === undefined ? undefined : { kind: 'decided', body }
+  }
+
+  async #fromAlerts(id: string): Promise<Decision | undefined> {
+    const { alerts, ruleSet } = this.#options
+    const evidence = await alerts.evidence(id)
+    const found = await Promise.all((evidence?.alerts ?? []).map((alert) => alerts.alert(alert)))
+    return decisionFromAlerts(
+      ruleSet,
+      found.flatMap((alert) => (alert === undefined ? [] : [alert.line])),
+    )
+  }
+
   /** Harmless where it was asked for already: a decision that stands is not told again. */
-  async #ask({ partition, event }: { readonly partition: number; readonly event: Uint8Array }): Promise<void> {
-    await this.#options.log
-      .append({
-        kind: 'ask',
-        receivedAt: Date.now(),
-        traceparent: '',
-        partitions: [partition],
-        ids: [''],
-        at: [0],
-        digests: [0],
-        bodies: [event],
-      })
-      // Whoever waits for the answer asks again.
-      .catch(unlessUnavailable)
+  async #ask({ id, position, event }: SentBefore, deadline: number): Promise<Judged | undefined> {
+    keep(this.#asked, id, true)
+    const partition = Number(position.split(':')[0])
+    const request: AppendRequest = {
+      kind: 'ask',
+      receivedAt: Date.now(),
+      traceparent: '',
+      partitions: [partition],
+      ids: [''],
+      at: [0],
+      digests: [0],
+      bodies: [event],
+    }
+    const result = await within(deadline, this.#options.log.append(request))
+    if (result?.kind !== 'appended') return undefined
+    const [offset] = result.offsets
+    this.#options.onAppended(partition, offset)
+    const judged = await this.#judgement(`${partition}:${offset}`, deadline)
+    this.#asked.delete(id)
+    return judged
   }
 
   #judgement(position: string, deadline: number): Promise<Judged | undefined> {
@@ -175,7 +219,7 @@ export class Intake {
 
   /** @returns what is to be appended, or all mistakes */
   #read(kind: 'event' | 'decide', rows: Rows, { traceparent }: RequestContext): AppendRequest | readonly RowProblem[] {
-    const { schema, partitions } = this.#options
+    const { ruleSet, partitions } = this.#options
     const batch = this.#batch
     const receivedAt = Date.now()
     const problems: RowProblem[] = []
@@ -198,13 +242,21 @@ export class Intake {
     }
     for (let i = 0; i < rows.length; i++) {
       request.bodies[i] = rows.bytes.subarray(rows.starts[i], rows.ends[i])
-      request.partitions[i] = partitions === 1 ? 0 : partitionOf(homeKey(batch, schema, i), partitions)
+      request.partitions[i] = partitions === 1 ? 0 : partitionOf(homeKey(batch, ruleSet.events, i), partitions)
     }
     return request
   }
 }
 
 type Made = Extract<Decided, { kind: 'decided' }>
+
+/** An event that the log has already. */
+interface SentBefore {
+  readonly id: string
+  readonly position: string
+  readonly event: Uint8Array
+  readonly context: RequestContext
+}
 
 interface Appended {
   readonly kind: 'appended'
@@ -240,14 +292,24 @@ function keep<T>(entries: Map<string, T>, key: string, value: T): void {
   entries.delete(oldest)
 }
 
-const unlessUnavailable = (error: unknown): void => {
-  if (!(error instanceof LogUnavailable)) throw error
+/** A store that is away is told so, but for what is known without it. */
+const asAway = (error: unknown): Unavailable => {
+  if (!(error instanceof AlertStoreUnavailable)) throw error
+  const detail = 'the store of decisions is away; the event is in the log'
+  return { kind: 'unavailable', reason: 'unreachable', detail, retryAfterSeconds: 1 }
 }
 
-/** A store that does not answer is asked again. */
-const notNow = (error: unknown): readonly never[] => {
-  if (error instanceof AlertStoreUnavailable) return []
-  throw error
+/** @returns undefined: the deadline came first */
+async function within<T>(deadline: number, work: Promise<T>): Promise<T | undefined> {
+  const timer = new AbortController()
+  try {
+    const late = setTimeout(Math.max(0, deadline - Date.now()), undefined, { signal: timer.signal }).catch(
+      () => undefined,
+    )
+    return await Promise.race([work, late])
+  } finally {
+    timer.abort()
+  }
 }
 
 /** Between two looks at the store for a decision that another process may have made. */

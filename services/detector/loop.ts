@@ -1,9 +1,10 @@
-import { Effect, Schedule } from 'effect'
-import type { EventLog } from '#shared/log/event-log'
+import { Cause, Effect, Schedule } from 'effect'
+import { type EventLog, LogUnavailable } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
 import type { Judged, OwnerCommand, OwnerFailure, OwnerInput, OwnRecord } from '#shared/protocol/owner-io'
 import type { PartitionOwner } from '#shared/protocol/partition-owner'
-import type { CheckpointStore } from '#shared/store/checkpoint-store'
+import { AlertStoreUnavailable } from '#shared/store/alert-store'
+import { type CheckpointStore, StoreUnavailable } from '#shared/store/checkpoint-store'
 
 interface PartitionLoopOptions {
   readonly partition: number
@@ -14,6 +15,8 @@ interface PartitionLoopOptions {
   readonly deliver: (entries: readonly OutboxEntry[]) => Promise<void>
   readonly onJudged: (partition: number, judged: readonly Judged[]) => void
   readonly onFailure: (failure: OwnerFailure) => void
+  /** A mistake of ours: nothing is tried again. */
+  readonly onMistake: (error: unknown) => void
 }
 
 /**
@@ -160,11 +163,21 @@ export class PartitionLoop {
   async #perform(trouble: string, run: () => Promise<OwnerInput>): Promise<void> {
     const attempt = Effect.tryPromise({ try: run, catch: (error) => error }).pipe(
       Effect.tapError((error) => Effect.sync(() => this.#troubles.set(trouble, `${trouble}: ${textOf(error)}`))),
-      Effect.retry(retries),
+      Effect.retry({ schedule: retries, while: isOutside }),
       Effect.tap(() => Effect.sync(() => this.#troubles.delete(trouble))),
     )
     const exit = await Effect.runPromiseExit(attempt, { signal: this.#abort.signal })
-    if (exit._tag === 'Success') this.#handle(exit.value)
+    try {
+      if (exit._tag === 'Success') this.#handle(exit.value)
+      else if (!this.#hasEnded) this.#fail(Cause.squash(exit.cause))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#finish()
+    this.#options.onMistake(error)
   }
 
   #finish(): void {
@@ -175,6 +188,10 @@ export class PartitionLoop {
     this.#end()
   }
 }
+
+/** What the world does; anything else is a mistake of ours. */
+const isOutside = (error: unknown): boolean =>
+  error instanceof LogUnavailable || error instanceof StoreUnavailable || error instanceof AlertStoreUnavailable
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

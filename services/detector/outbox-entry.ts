@@ -30,10 +30,12 @@ export interface AlertRecord {
 export interface DecisionRecord {
   readonly kind: 'decision'
   readonly id: string
+  /** Event time; undefined: not known here. */
+  readonly at: number | undefined
   readonly revision: number
   /** undefined: the event was late. */
   readonly decision: Decision | undefined
-  /** Offset of the record that set the revision off; of the first one, that of the event. */
+  /** Offset of the record that set the revision off. */
   readonly offset: number
 }
 
@@ -66,12 +68,12 @@ export class OutboxWriter {
     return bytesOf(record)
   }
 
-  decision({ eventId, revision, decision }: DecisionRevision, offset: number): Uint8Array {
-    return bytesOf({ kind: 'decision', id: eventId, revision, decision, offset })
+  decision({ eventId, at, revision, decision }: DecisionRevision, offset: number): Uint8Array {
+    return bytesOf({ kind: 'decision', id: eventId, at, revision, decision, offset })
   }
 
   late(eventId: string, offset: number): Uint8Array {
-    return bytesOf({ kind: 'decision', id: eventId, revision: 1, decision: undefined, offset })
+    return bytesOf({ kind: 'decision', id: eventId, at: undefined, revision: 1, decision: undefined, offset })
   }
 
   #line(ruleSet: RuleSet): (revision: AlertRevision) => string {

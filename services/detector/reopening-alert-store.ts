@@ -19,6 +19,8 @@ export class ReopeningAlertStore implements AlertStore {
   #opening: Promise<void> | undefined
   #openedAt = 0
   #isClosed = false
+  /** Why the last attempt to open it failed. */
+  #reason = ''
 
   constructor(store: AlertStore, open: () => Promise<AlertStore>) {
     this.#store = store
@@ -71,7 +73,7 @@ export class ReopeningAlertStore implements AlertStore {
     const store = this.#store
     if (store === undefined || this.#isClosed) {
       this.#reopen()
-      throw new AlertStoreUnavailable('the alert store is being opened again')
+      throw new AlertStoreUnavailable(`the alert store is being opened again${this.#reason}`)
     }
     try {
       return await use(store)
@@ -99,9 +101,12 @@ export class ReopeningAlertStore implements AlertStore {
     this.#opening = this.#open()
       .then((store) => {
         this.#store = store
+        this.#reason = ''
       })
-      // Whoever asks next tries again.
-      .catch(() => {})
+      // Whoever asks next tries again, and is told why.
+      .catch((error: unknown) => {
+        this.#reason = `; the last attempt failed: ${error instanceof Error ? error.message : String(error)}`
+      })
       .finally(() => {
         this.#opening = undefined
       })

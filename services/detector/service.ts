@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly checkpoints: CheckpointStore
   readonly alerts: AlertStore
   readonly onFailure: (partition: number, failure: OwnerFailure) => void
+  /** A mistake of ours, after which its partition stands still. */
+  readonly onMistake: (error: unknown) => void
   /** The log has been out of reach for so long that only a new start can help. */
   readonly onLogLost: (detail: string) => void
 }
@@ -54,6 +56,8 @@ export class Service implements Vigil {
   #isStopping = false
   #storeTrouble: string | undefined
   #logLostSince: number | undefined
+  #isPinging = false
+  #cleanedInHour = 0
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -62,7 +66,7 @@ export class Service implements Vigil {
     this.eventSchema = eventJsonSchema(ruleSet.events)
     this.#appended = new Float64Array(partitions)
     this.#intake = new Intake({
-      schema: ruleSet.events,
+      ruleSet,
       partitions,
       log,
       alerts,
@@ -99,6 +103,7 @@ export class Service implements Vigil {
           deliver: deliverer({ partition, log, store: alerts, lateOutcome, onDelivered }),
           onJudged: (from, judged) => this.#intake.judged(from, judged),
           onFailure: (failure) => options.onFailure(partition, failure),
+          onMistake: options.onMistake,
         }),
     )
     this.#metrics = new Metrics(this.#owners, this.#appended)
@@ -205,7 +210,14 @@ export class Service implements Vigil {
 
   #keepHouse(): void {
     this.#watchLog()
-    this.alerts.ping().then(
+    // One at a time: a store that is stuck is not buried under questions.
+    if (!this.#isPinging) this.#ping()
+    this.#removeOldDecisions()
+  }
+
+  #ping(): void {
+    this.#isPinging = true
+    const done = this.alerts.ping().then(
       () => {
         this.#storeTrouble = undefined
       },
@@ -213,13 +225,19 @@ export class Service implements Vigil {
         this.#storeTrouble = error instanceof Error ? error.message : String(error)
       },
     )
+    void done.finally(() => {
+      this.#isPinging = false
+    })
+  }
+
+  #removeOldDecisions(): void {
+    const hour = Math.floor(Date.now() / hourMs)
+    if (this.#cleanedInHour === hour) return
+    this.#cleanedInHour = hour
     // Not an error of ours if it fails: it is done again.
-    if (this.#housekeptHours !== Math.floor(Date.now() / hourMs)) {
-      this.#housekeptHours = Math.floor(Date.now() / hourMs)
-      this.alerts.removeDecisionsBefore(Date.now() - limits.decisionsKeptMs).catch(() => {
-        this.#housekeptHours = 0
-      })
-    }
+    this.alerts.removeDecisionsBefore(Date.now() - limits.decisionsKeptMs).catch(() => {
+      this.#cleanedInHour = 0
+    })
   }
 
   #watchLog(): void {
@@ -231,8 +249,6 @@ export class Service implements Vigil {
     this.#logLostSince ??= Date.now()
     if (Date.now() - this.#logLostSince > logLostMs) this.#options.onLogLost(health.detail)
   }
-
-  #housekeptHours = 0
 }
 
 /** A full or read-only disk comes back by itself; a log whose thread is gone does not. */

@@ -124,7 +124,7 @@ export class ActorStates {
     return { start, head, rows, departed, runs: saved, snapshotsFrom: runs.firstSnapshot(h) }
   }
 
-  /** Throws BadStateError, ArenaFullError, ArenaFull; the actor is then not in memory. */
+  /** Throws BadStateError, ArenaFullError; the actor is then not in memory. */
   load(key: string, state: HistoryState): void {
     check(state, this.shape, this.#departedWords.length)
     const { history, windows, runs, claim, headerOf } = this.#options

@@ -78,9 +78,23 @@ export class AlertBook {
     this.#join(entry, actor)
   }
 
-  /** Somebody waits for the decision on the event. */
+  /** Somebody waits for the decision on the event, which was just applied. */
   ask(actor: ActorRef, at: number, eventId: string): void {
     this.seen(actor, at, eventId, true)
+  }
+
+  /** Somebody wants the decision on an event of before. @returns false: what was found for it is no longer known, if anything was */
+  askAgain(at: number, eventId: string): boolean {
+    const entry = this.#entries.get(`${at} ${eventId}`)
+    if (entry === undefined) return false
+    entry.isDecided = true
+    this.#touch(entry)
+    return true
+  }
+
+  /** The decision that stands on an event, where one was asked for and is still kept. */
+  decision(at: number, eventId: string): Decision | undefined {
+    return this.#entries.get(`${at} ${eventId}`)?.decision?.decision
   }
 
   add(hit: Hit): Entry {

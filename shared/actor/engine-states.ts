@@ -115,7 +115,7 @@ export class EngineStates {
 
   /**
    * Brings an actor back that is not in memory. Its part of the book is passed over where the book has it.
-   * Throws BadStateError; ArenaFullError and ArenaFull where there is no room: passivate others and repeat.
+   * Throws BadStateError; ArenaFullError where there is no room: passivate others and repeat.
    */
   load(state: ActorState): void {
     this.loadBook(state)

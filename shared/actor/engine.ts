@@ -3,6 +3,7 @@ import { planPopulation } from '#shared/features/plan-population'
 import type { Arena } from '#shared/memory/arena'
 import type { RuleSet, Scenario } from '#shared/rule-language/rule-set'
 import type { ActorName } from './actor-state.ts'
+import type { Decision } from './alert.ts'
 import { AlertBook, type AlertSink } from './alert-book.ts'
 import { EngineStates } from './engine-states.ts'
 import { EventView } from './event-view.ts'
@@ -115,7 +116,7 @@ export class Engine {
   /**
    * Applies one event of a batch to all its actors, which must be in memory. The outcome is that of its home actor: a repeat or
    * conflict there is none anywhere; an event that is late there is still taken by actors for which it is not.
-   * @param isAsked its decision is to be told, also where it is a repeat of an event whose decision nobody has asked for
+   * @param isAsked its decision is to be told; that of a repeat where what was found for it is still known
    */
   apply(batch: EventBatch, row: number, isAsked = false): Outcome {
     const view = this.#view
@@ -126,12 +127,8 @@ export class Engine {
     const home = this.#populations[keys[0].key]
     view.key = keyValue(batch, keys[0].fields[0], row) ?? ''
     const outcome = home?.check(digest) ?? 'applied'
-    if (outcome === 'conflict' || (outcome === 'duplicate' && !isAsked)) return outcome
-    if (outcome === 'duplicate') {
-      this.#ask(home, batch, row)
-      this.#book.settle()
-      return outcome
-    }
+    if (outcome === 'duplicate' && isAsked && this.#book.askAgain(batch.at[row], batch.id[row])) this.#book.settle()
+    if (outcome === 'duplicate' || outcome === 'conflict') return outcome
     this.advance(batch.at[row])
     if (outcome === 'applied') home?.put(digest, this.now)
     for (let k = 0; k < keys.length; k++) {
@@ -145,15 +142,16 @@ export class Engine {
         if (population.check(digest) === 'applied') population.put(digest, this.now)
       }
     }
-    if (isAsked && outcome === 'applied') this.#ask(home, batch, row)
+    const homeKey = keyValue(batch, keys[0].fields[0], row) ?? ''
+    const actor = isAsked && outcome === 'applied' ? home?.actor(homeKey) : undefined
+    if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
     this.#book.settle()
     return outcome
   }
 
-  #ask(home: Population | undefined, batch: EventBatch, row: number): void {
-    const key = keyValue(batch, batch.schema.types[batch.type[row]].keys[0].fields[0], row) ?? ''
-    const actor = home?.actor(key)
-    if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
+  /** The decision that stands on the event of a row, where somebody has asked for it and what was found is still known. */
+  decision(batch: EventBatch, row: number): Decision | undefined {
+    return this.#book.decision(batch.at[row], batch.id[row])
   }
 
   /** Actors of rows [from, to) of a batch that are not in memory, each once. They may be new. */

@@ -58,7 +58,7 @@ export class RunStates {
     return this.#options.timers.of(slot)
   }
 
-  /** Into an actor without runs, whose history is loaded. Throws BadStateError, ArenaFull; the caller then releases the actor. */
+  /** Into an actor without runs, whose history is loaded. Throws BadStateError, ArenaFullError; the caller then releases the actor. */
   load(slot: number, h: number, state: RunsState): void {
     const { history, patterns, timers, movedTo } = this.#options
     const head = history.head(h)

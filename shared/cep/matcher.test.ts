@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Arena } from '#shared/memory/arena'
-import { ArenaFull } from './run-blocks.ts'
+import { ArenaFullError } from '#shared/memory/words'
 import { BadRunBytes } from './run-codec.ts'
 import type { WatchOptions } from './testing/watch.ts'
 import { coffee, large, probe, small, strike, Watch, Writer } from './testing/watch.ts'
@@ -66,7 +66,7 @@ describe('a fault while judging (M2)', () => {
     const fillers: number[] = []
     for (let block = arena.alloc(16); block !== 0; block = arena.alloc(16)) fillers.push(block)
     const before = watch.matcher.encode(watch.handle)
-    expect(() => watch.see(probe)).toThrow(ArenaFull)
+    expect(() => watch.see(probe)).toThrow(ArenaFullError)
     expect(watch.matcher.encode(watch.handle)).toEqual(before)
     expect(watch.news()).toEqual([])
     for (const block of fillers) arena.release(block, 16)

@@ -31,7 +31,7 @@ import {
  * M2 A method that changes the state either returns the handle of the next one, and the given handle is no longer valid; or
  *    throws, and the given handle is as it was and nothing has been reported.
  * M3 The next state and the reports are a function of state, event and answers of the judge. Neither when dead nodes are dropped
- *    nor what other actors did shows in them; only `ArenaFull` does, which changes nothing.
+ *    nor what other actors did shows in them; only `ArenaFullError` does, which changes nothing.
  * M4 Nothing is allocated outside the arena once the buffers have grown to what the busiest event needs.
  *
  * Source: Agrawal et al., Efficient Pattern Matching over Event Streams, SIGMOD 2008; Apache Flink 1.18, CEP.
@@ -79,7 +79,7 @@ export class Matcher {
   }
 
   /**
-   * Judges one event. Throws what the judge throws, and `ArenaFull`.
+   * Judges one event. Throws what the judge throws, and `ArenaFullError`.
    * @param position the event's place in the actor's history, higher than all before
    * @param at       its time in ms
    * Gotcha: time must have been advanced to `at` before; runs that are out at `at` would take the event otherwise.
@@ -99,7 +99,7 @@ export class Matcher {
   }
 
   /**
-   * Lets time pass: runs run out, and trailing absences become matches. Throws `ArenaFull`.
+   * Lets time pass: runs run out, and trailing absences become matches. Throws `ArenaFullError`.
    * @param now in ms; Infinity is the end of all windows, though not of runs without one
    */
   advance(handle: number, now: number): number {
@@ -113,7 +113,7 @@ export class Matcher {
 
   /**
    * The history lets go of the records before `position`: runs that have taken one of them end, since nobody could say any more what
-   * they saw. Matches held back stay, as they were told in full. Throws `ArenaFull`.
+   * they saw. Matches held back stay, as they were told in full. Throws `ArenaFullError`.
    */
   forget(handle: number, position: number): number {
     const lost = this.blocks.runsBefore(handle, position)
@@ -144,7 +144,7 @@ export class Matcher {
     return this.blocks.held(handle)
   }
 
-  /** A second state with the same content, for going back to. Throws `ArenaFull`. */
+  /** A second state with the same content, for going back to. Throws `ArenaFullError`. */
   copy(handle: number): number {
     return this.blocks.copy(handle)
   }
@@ -158,7 +158,7 @@ export class Matcher {
     return encodeRuns(this.blocks, handle, this.draft)
   }
 
-  /** A state from the bytes of `encode` of a matcher of the same pattern. Throws `BadRunBytes`, `ArenaFull`. */
+  /** A state from the bytes of `encode` of a matcher of the same pattern. Throws `BadRunBytes`, `ArenaFullError`. */
   decode(bytes: Uint8Array): number {
     return decodeRuns(this.blocks, bytes, this.automaton)
   }

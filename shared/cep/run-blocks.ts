@@ -1,5 +1,6 @@
 import type { Arena } from '#shared/memory/arena'
 import { arenaWords } from '#shared/memory/arena'
+import { ArenaFullError } from '#shared/memory/words'
 import type { Draft } from './draft.ts'
 import type { Records } from './records.ts'
 import {
@@ -16,14 +17,6 @@ import {
   recordWords,
   sizeShift,
 } from './run-layout.ts'
-
-/** The arena has no room for the next state; the present one is untouched. Remedy: free other actors' blocks and repeat. */
-export class ArenaFull extends Error {
-  constructor(words: number) {
-    super(`cep: the arena has no block of ${words} words left for open runs`)
-    this.name = 'ArenaFull'
-  }
-}
 
 /**
  * Run blocks in an arena: reading their header, replacing them by what a draft says, copying them.
@@ -110,7 +103,7 @@ export class RunBlocks {
   }
 
   /**
-   * Finds room for the draft. Throws `ArenaFull`, and nothing has changed.
+   * Finds room for the draft. Throws `ArenaFullError`, and nothing has changed.
    * @returns the block to be replaced itself, or a fresh one; 0 if the draft is empty
    */
   reserve(handle: number, draft: Draft): number {
@@ -150,7 +143,7 @@ export class RunBlocks {
     return words
   }
 
-  /** A block with the content of `packed`. Throws `ArenaFull`. */
+  /** A block with the content of `packed`. Throws `ArenaFullError`. */
   unpacked(words: Uint32Array): number {
     const handle = this.alloc(arenaWords(words.length))
     const { U } = this.arena
@@ -171,7 +164,7 @@ export class RunBlocks {
 
   private alloc(words: number): number {
     const handle = this.arena.alloc(words)
-    if (handle === 0) throw new ArenaFull(words)
+    if (handle === 0) throw new ArenaFullError(this.arena.F.byteLength)
     this.freshWords = words
     return handle
   }

@@ -29,7 +29,7 @@ export function encodeRuns(blocks: RunBlocks, handle: number, draft: Draft): Uin
   return handle === 0 ? new Uint8Array(0) : new Uint8Array(blocks.packed(handle, draft).buffer)
 }
 
-/** The inverse. Throws `BadRunBytes` for what cannot be a state of the automaton, and `ArenaFull`. */
+/** The inverse. Throws `BadRunBytes` for what cannot be a state of the automaton, and `ArenaFullError`. */
 export function decodeRuns(blocks: RunBlocks, bytes: Uint8Array, automaton: Automaton): number {
   if (bytes.length === 0) return 0
   if (bytes.length % 4 !== 0) throw new BadRunBytes(`${bytes.length} bytes`)

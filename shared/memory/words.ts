@@ -3,6 +3,11 @@ import type { Arena } from './arena.ts'
 /** The bound on the memory of all actors is reached: fewer accounts, shorter windows or a larger bound. */
 export class ArenaFullError extends Error {
   override readonly name = 'ArenaFullError'
+
+  /** @param bytesMax the bound */
+  constructor(bytesMax: number) {
+    super(`the state of all accounts has reached its bound of ${bytesMax} bytes`)
+  }
 }
 
 /**
@@ -12,8 +17,7 @@ export class ArenaFullError extends Error {
  */
 export function allocWords(arena: Arena, words: number): number {
   const handle = arena.alloc(words * 2)
-  if (handle === 0)
-    throw new ArenaFullError(`the state of all accounts has reached its bound of ${arena.F.byteLength} bytes`)
+  if (handle === 0) throw new ArenaFullError(arena.F.byteLength)
   return handle / 2
 }
 

@@ -1,5 +1,5 @@
 import type { ActorName, PartitionState } from '#shared/actor/actor-state'
-import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
+import type { AlertRevision, Decision, DecisionRevision } from '#shared/actor/alert'
 import { Engine } from '#shared/actor/engine'
 import type { Outcome } from '#shared/actor/outcome'
 import { usedFields } from '#shared/actor/used-fields'
@@ -99,6 +99,11 @@ export class Generation {
 
   apply(row: number, isAsked: boolean): Outcome {
     return this.engine.apply(this.batch, row, isAsked)
+  }
+
+  /** The decision that stands on a row's event, where somebody has asked for it. */
+  decision(row: number): Decision | undefined {
+    return this.engine.decision(this.batch, row)
   }
 
   /** Actors of the rows in the batch that may be outside memory. */

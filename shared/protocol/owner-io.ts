@@ -67,7 +67,7 @@ export interface Judged {
   readonly offset: number
   readonly id: string
   readonly outcome: Outcome
-  /** Of an applied event. */
+  /** undefined: the event was late, or what was found for it is no longer known. */
   readonly decision: Decision | undefined
 }
 

@@ -1,4 +1,6 @@
+import { BadStateError } from '#shared/actor/bad-state'
 import { invariant } from '#shared/domain/invariant'
+import { ArenaFullError } from '#shared/memory/words'
 import type { OwnerCommand, OwnerFailure, OwnerInput } from './owner-io.ts'
 
 /** Work of an owner in steps: each yields what is to be done next, and goes on with the answer. */
@@ -24,4 +26,20 @@ export class OwnerFailed extends Error {
     super(detail)
     this.failure = { reason, detail }
   }
+}
+
+/** What can be told and mended; anything else is a mistake of ours. */
+export function failureOf(error: unknown): OwnerFailure {
+  if (error instanceof OwnerFailed) return error.failure
+  if (error instanceof BadStateError)
+    return {
+      reason: 'bad-checkpoint',
+      detail: `a saved state cannot be used (${error.message}); remove the checkpoints, and all states are made again from the log`,
+    }
+  if (error instanceof ArenaFullError)
+    return {
+      reason: 'out-of-memory',
+      detail: `${error.message}; give the state of accounts more memory (VIGIL_MEMORY)`,
+    }
+  throw error
 }

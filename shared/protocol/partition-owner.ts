@@ -1,20 +1,19 @@
 import type { Decision } from '#shared/actor/alert'
-import { BadStateError } from '#shared/actor/bad-state'
+import type { Outcome } from '#shared/actor/outcome'
 import { ByteWriter } from '#shared/checkpoint/bytes'
 import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import { Arena } from '#shared/memory/arena'
-import { ArenaFullError } from '#shared/memory/words'
 import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { recordDigest } from './applied-record.ts'
 import { Checkpointing } from './checkpointing.ts'
 import { Generation } from './generation.ts'
 import { Generations } from './generations.ts'
-import { type LogBlock, recordKinds } from './log-record.ts'
-import type { Judged, OwnerCommand, OwnerFailure, OwnerInput } from './owner-io.ts'
+import { type LogBlock, type RecordKind, recordKinds } from './log-record.ts'
+import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
 import type { OwnerCounts, OwnerOptions } from './owner-options.ts'
-import { expectInput, OwnerFailed, pause, type Steps } from './owner-steps.ts'
+import { expectInput, failureOf, OwnerFailed, pause, type Steps } from './owner-steps.ts'
 import { recover } from './recovery.ts'
 import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
 import { bring, decodeRows, endOfEvents, latestAt, load } from './slice.ts'
@@ -255,29 +254,39 @@ export class PartitionOwner {
         this.counts.undecodable++
         continue
       }
-      const isAsked = recordKinds[block.kinds[i]] !== 'event'
+      const kind = recordKinds[block.kinds[i]]
+      const isAsked = kind !== 'event'
       const before = newest.engine.now
       this.#decision = undefined
       const outcome = newest.apply(row, isAsked)
       if (newest.engine.now > before) this.#movedAt = block.receivedAt[i]
-      // One that is late for its home account may be in time for others.
-      if (outcome === 'applied' || outcome === 'late')
-        for (const { generation, rows: olderRows } of older)
-          if (olderRows[i - from] >= 0 && this.#generations.isInForce(generation))
-            generation.apply(olderRows[i - from], isAsked)
-      if (isAsked) this.#judge(newest.batch.id[row], outcome)
-      if (outcome === 'applied') this.counts.events++
-      else if (outcome === 'duplicate') this.counts.duplicates += Number(recordKinds[block.kinds[i]] !== 'ask')
-      else if (outcome === 'late') this.counts.late++
-      else this.counts.conflicts++
+      let decision = newest.covers(newest.batch.at[row]) ? newest.decision(row) : undefined
+      // One that is late for its home account may be in time for others; a repeat may only be asked about.
+      if (outcome !== 'conflict')
+        for (const { generation, rows: olderRows } of older) {
+          const olderRow = olderRows[i - from]
+          if (olderRow < 0 || !this.#generations.isInForce(generation)) continue
+          generation.apply(olderRow, isAsked)
+          decision = generation.decision(olderRow)
+        }
+      if (isAsked) this.#judge(newest.batch.id[row], { kind, outcome, decision: this.#decision ?? decision })
+      if (kind !== 'ask') this.#count(outcome)
       this.#generations.dropOld(this.#options.latenessMs)
     }
   }
 
-  #judge(id: string, outcome: Judged['outcome']): void {
+  #judge(id: string, { kind, outcome, decision }: Omit<Judged, 'offset' | 'id'> & { readonly kind: RecordKind }): void {
     const offset = this.#applying
-    if (outcome === 'late') this.#checkpointing?.addEntry(this.#options.entries.late(id, offset))
-    this.#judged.push({ offset, id, outcome, decision: this.#decision })
+    // Somebody who asks late does not make the event late.
+    if (outcome === 'late' && kind === 'decide') this.#checkpointing?.addEntry(this.#options.entries.late(id, offset))
+    this.#judged.push({ offset, id, outcome, decision })
+  }
+
+  #count(outcome: Outcome): void {
+    if (outcome === 'applied') this.counts.events++
+    else if (outcome === 'duplicate') this.counts.duplicates++
+    else if (outcome === 'late') this.counts.late++
+    else this.counts.conflicts++
   }
 
   #tellJudged(): void {
@@ -473,22 +482,6 @@ export class PartitionOwner {
     this.#hasEnded = true
     this.#out.push({ kind: 'stopped' })
   }
-}
-
-/** What can be told and mended; anything else is a mistake of ours. */
-function failureOf(error: unknown): OwnerFailure {
-  if (error instanceof OwnerFailed) return error.failure
-  if (error instanceof BadStateError)
-    return {
-      reason: 'bad-checkpoint',
-      detail: `a saved state cannot be used (${error.message}); remove the checkpoints, and all states are made again from the log`,
-    }
-  if (error instanceof ArenaFullError)
-    return {
-      reason: 'out-of-memory',
-      detail: `${error.message}; give the state of accounts more memory (VIGIL_MEMORY)`,
-    }
-  throw error
 }
 
 /** Bytes of records read at once: some milliseconds of work. */

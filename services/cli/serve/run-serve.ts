@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { isIPv4 } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Cause, Effect } from 'effect'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
@@ -18,7 +21,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
   const ruleFiles = await readRuleFolder(configuration.rulesDir)
   const ruleSet = loadRuleSet(ruleFiles).ruleSet ?? (await loadRuleFolder(configuration.rulesDir))
   checkPartitions(configuration, ruleSet)
-  const adminToken = tokenOf(configuration.adminToken) ?? tokenFor(configuration.host)
+  const adminToken = tokenOf(configuration.adminToken) ?? (await tokenFor(configuration))
   let failed: string | undefined
   const stop = listenForStop(() => process.stderr.write('\nstopping: what was taken is judged and kept\n'))
   const ended = new AbortController()
@@ -31,6 +34,11 @@ export async function runServe(args: readonly string[]): Promise<number> {
     failed = `the log cannot be reached any more: ${detail}`
     ended.abort()
   }
+  const onServiceMistake = (error: unknown): void => {
+    console.error(error)
+    failed = 'the service has ended after a mistake of its own, see above; nothing accepted is lost'
+    ended.abort()
+  }
   const onMistake = (error: unknown, traceId: string): void => console.error(`request ${traceId}:`, error)
   const program = Effect.gen(function* () {
     const running = yield* startService({
@@ -40,6 +48,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
       adminToken,
       onOwnerFailure,
       onLogLost,
+      onServiceMistake,
       onMistake,
     })
     yield* Effect.tryPromise({
@@ -48,6 +57,8 @@ export async function runServe(args: readonly string[]): Promise<number> {
     })
   })
   const exit = await Effect.runPromiseExit(Effect.scoped(program))
+  // A thread that hangs must not keep a service that has ended.
+  setTimeout(() => process.exit(), hungThreadMs).unref()
   if (exit._tag === 'Failure') throw explained(Cause.squash(exit.cause))
   if (failed !== undefined) throw new FoundErrors(failed)
   return exitCodes.done
@@ -88,11 +99,16 @@ const unless =
     if (!signal.aborted) throw error
   }
 
-/** On any address but this machine's own the service asks for a token; the first one is told once. */
-function tokenFor(host: string): string | undefined {
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined
+/** On any address but this machine's own the service asks for a token: the first start makes one and tells it once. */
+async function tokenFor({ host, dataDir }: ServeConfiguration): Promise<string | undefined> {
+  if (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return undefined
+  const file = join(dataDir, 'admin-token')
+  const kept = await readFile(file, 'utf8').catch(() => undefined)
+  if (kept !== undefined) return kept.trim()
   const token = `vk_${randomBytes(24).toString('base64url')}`
-  console.log(`Token for this run (set VIGIL_ADMIN_TOKEN to choose one): ${token}`)
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await writeFile(file, `${token}\n`, { mode: 0o600 })
+  console.log(`Token of this service, told once and kept in ${file} (VIGIL_ADMIN_TOKEN takes its place): ${token}`)
   return token
 }
 
@@ -131,5 +147,7 @@ const knownFailures: ReadonlySet<string> = new Set([
   'AlertStoreUnavailable',
   'AlertStoreTooNew',
 ])
+
+const hungThreadMs = 5_000
 
 const shippedRules = fileURLToPath(new URL('../../../rules', import.meta.url))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { Effect, Redacted, type Scope } from 'effect'
 import { openSqliteLog } from '#shared/log/event-log-sqlite'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
@@ -25,6 +26,7 @@ interface StartOptions {
   readonly adminToken: string | undefined
   readonly onOwnerFailure: (partition: number, failure: OwnerFailure) => void
   readonly onLogLost: (detail: string) => void
+  readonly onServiceMistake: (error: unknown) => void
   readonly onMistake: (error: unknown, traceId: string) => void
 }
 
@@ -59,6 +61,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       alerts,
       onFailure: options.onOwnerFailure,
       onLogLost: options.onLogLost,
+      onMistake: options.onServiceMistake,
     })
     yield* held(
       async () => service.start(),
@@ -69,6 +72,8 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       () => createServer({ vigil: service, access, onFailure: options.onMistake }),
       async (server) => {
         service.refuse()
+        // Whoever balances load sees that it is no longer ready before it is gone.
+        await setTimeout(unreadyMs)
         await server.close()
       },
     )
@@ -88,7 +93,12 @@ const held = <T>(
     Effect.promise(() => close(resource)),
   )
 
-const closing = (resource: { close(): Promise<void> }): Promise<void> => resource.close()
+/** What does not close by then has its data already, and goes with the process. */
+const closing = (resource: { close(): Promise<void> }): Promise<void> =>
+  Promise.race([resource.close(), setTimeout(closeMs, undefined, { ref: false })])
+
+const closeMs = 10_000
+const unreadyMs = 300
 
 /** What is not done by then, the next start does: the log has it. */
 const stopMs = 20_000
