@@ -25,8 +25,9 @@ export class BankClient {
   readonly #payments: Payments
   readonly #isDecided: (row: number) => boolean
   readonly #address: () => string | undefined
-  #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   #acknowledged = 0
+  #isClosed = false
   #waiting: { readonly row: number; readonly resolve: () => void }[] = []
 
   /** @param address where the service listens now; undefined: nowhere */
@@ -77,7 +78,9 @@ export class BankClient {
     return body
   }
 
+  /** Gives up what is not acknowledged. */
   close(): void {
+    this.#isClosed = true
     this.#agent.destroy()
   }
 
@@ -91,7 +94,7 @@ export class BankClient {
       if (answer.status === expected) return answer.body
       if (answer.status >= 400 && answer.status < 500)
         throw new Error(`row ${row} was refused with ${answer.status}: ${answer.body}`)
-      if (performance.now() > deadline)
+      if (this.#isClosed || performance.now() > deadline)
         throw new Error(`row ${row} was not taken in ${patienceMs / 1000} s: ${answer.status} ${answer.body}`)
       if (isThere) this.retries++
       await setTimeout(againMs)

@@ -31,7 +31,7 @@ const { values } = parseArgs({
 })
 
 const program = fileURLToPath(new URL('../../services/cli/vigil.ts', import.meta.url))
-const rules = fileURLToPath(new URL('../replay/rules', import.meta.url))
+const rules = fileURLToPath(new URL('rules', import.meta.url))
 const address = `http://127.0.0.1:${values.port}`
 
 function vigil(...args: string[]): ChildProcess {
@@ -87,7 +87,7 @@ try {
 
   const cpuBefore = cpuSeconds(service)
   const startedAt = performance.now()
-  const sender = vigil('send', '--to', address, stream, '--rate', values.rate, '--batch', '100', '--connections', '8')
+  const sender = vigil('send', '--to', address, stream, '--rate', values.rate, '--batch', '100', '--connections', '32')
   started.push(sender)
   let output = ''
   sender.stdout?.on('data', (chunk: Buffer) => {

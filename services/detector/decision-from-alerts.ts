@@ -2,12 +2,14 @@ import type { Decision } from '#shared/actor/alert'
 import { outcomes, type RuleSet } from '#shared/rule-language/rule-set'
 
 /**
- * The decision on an event of before, whose hits are no longer known, from the alerts that stand on it: hits below the threshold of alerts
- * are not in it.
+ * The decision on an event of before, whose hits are no longer known, from the alerts that stand and that it completed: hits below the
+ * threshold of alerts are not in it.
  * @param lines alert lines
  */
-export function decisionFromAlerts(ruleSet: RuleSet, lines: readonly string[]): Decision {
-  const alerts = lines.map((line) => JSON.parse(line)).filter(({ status }) => status !== 'withdrawn')
+export function decisionFromAlerts(ruleSet: RuleSet, eventId: string, lines: readonly string[]): Decision {
+  const alerts = lines
+    .map((line) => JSON.parse(line))
+    .filter((alert) => alert.status !== 'withdrawn' && completedBy(alert) === eventId)
   const scores = new Map<string, number>()
   for (const { scenario, score } of alerts) {
     const known = ruleSet.scenarios.find(({ name }) => name === scenario)
@@ -27,4 +29,16 @@ export function decisionFromAlerts(ruleSet: RuleSet, lines: readonly string[]): 
     alerts: inScenarios.map(({ id }) => id).sort(),
     scenarios: Object.fromEntries([...scores].sort(([a], [b]) => (a < b ? -1 : 1))),
   }
+}
+
+function completedBy(alert: {
+  readonly event?: string
+  readonly steps?: Readonly<Record<string, readonly string[]>>
+}): string | undefined {
+  return (
+    alert.event ??
+    Object.values(alert.steps ?? {})
+      .at(-1)
+      ?.at(-1)
+  )
 }

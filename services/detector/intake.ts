@@ -151,6 +151,7 @@ export class Intake {
     const found = await Promise.all((evidence?.alerts ?? []).map((alert) => alerts.alert(alert)))
     return decisionFromAlerts(
       ruleSet,
+      id,
       found.flatMap((alert) => (alert === undefined ? [] : [alert.line])),
     )
   }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { killLiveServices, LiveService } from '../support/live-service.ts'
 import { missing } from '../support/missing.ts'
@@ -89,6 +90,22 @@ describe('the data folder', { timeout: 120_000 }, () => {
     expect(second).toMatchObject({ code: 1, stdout: '' })
     expect(second.stderr).toContain(`is in use by process ${first.pid} since `)
     expect((await post(first, payments('second', 0, 10))).status).toBe(202)
+  })
+})
+
+describe('killed while it starts for the first time', { timeout: 120_000 }, () => {
+  it('begins anew at the next start, from wherever it was', async () => {
+    const fresh = { dataDir: workspace.path('fresh'), rules }
+    // Before it has the folder, while it makes the database of alerts, and when that is nearly done.
+    for (const ms of [200, 600, 1_000, 1_500, 2_000, 2_500]) {
+      const service = LiveService.start(fresh)
+      await setTimeout(ms)
+      await service.kill()
+    }
+    const service = await LiveService.ready(fresh)
+    expect(await postAll(service, payments('fresh', 0, 100))).toEqual({ taken: 100 })
+    expect(await alerted(service, 'large', 'fresh')).toEqual(idsOf('fresh', 100))
+    expect(await service.stop()).toMatchObject({ code: 0 })
   })
 })
 
@@ -185,26 +202,32 @@ describe.skipIf(!hasDisks)('a small disk', { timeout: 120_000 }, () => {
   })
 })
 
-const chattr = (flag: '+i' | '-i', path: string): number | null => spawnSync('chattr', ['-R', flag, path]).status
+/** Makes all files below the path immutable, or changeable again. @returns whether that is possible here */
+function setImmutable(path: string, isImmutable: boolean): boolean {
+  const [command, ...args] = ['chattr', '-R', isImmutable ? '+i' : '-i', path]
+  return spawnSync(command, args).status === 0
+}
 const canFreeze = (): boolean => {
   const file = workspace.write('frozen', '')
-  return chattr('+i', file) === 0 && chattr('-i', file) === 0
+  return setImmutable(file, true) && setImmutable(file, false)
 }
 const freezes = canFreeze()
 if (!freezes) missing('a data folder that turns read-only', 'files cannot be made immutable here (chattr +i, as root)')
 
 describe.skipIf(!freezes)('a data folder that turns read-only', { timeout: 120_000 }, () => {
-  afterEach(() => chattr('-i', dataDir))
+  afterEach(() => {
+    setImmutable(dataDir, false)
+  })
 
   it('takes nothing more, with the reason, loses nothing, and goes on when it may be written again', async () => {
     const service = await LiveService.ready({ dataDir, rules })
     await postAll(service, payments('frozen', 0, 1_000))
     const sending = postAll(service, payments('frozen', 1_000, 6_000))
-    expect(chattr('+i', dataDir)).toBe(0)
+    expect(setImmutable(dataDir, true)).toBe(true)
     const { taken, refusal } = await sending
     expect(refusal).toMatchObject({ status: 503, detail: expect.stringContaining('see to the disk') })
     expect((await readiness(service)).detail).toContain('the log cannot be written')
-    expect(chattr('-i', dataDir)).toBe(0)
+    expect(setImmutable(dataDir, false)).toBe(true)
     await service.ready()
     expect(await postAll(service, payments('frozen', 1_000 + taken, 6_000))).toEqual({ taken: 5_000 - taken })
     expect(await alerted(service, 'large', 'frozen')).toEqual(idsOf('frozen', 6_000))

@@ -69,12 +69,12 @@ export class LiveService {
 
   async ready(): Promise<void> {
     const address = await this.address()
-    await this.until('is ready', async () => (await fetch(`${address}/readyz`).catch(noAnswer)).ok)
+    await this.until('is ready', async () => (await ask(`${address}/readyz`).catch(noAnswer)).ok)
   }
 
   /** What `/metrics` tells of the only partition, by name. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await (await fetch(`${await this.address()}/metrics`)).text()
+    const text = await (await ask(`${await this.address()}/metrics`)).text()
     return new Map([...text.matchAll(/^(vigil_\w+)\{partition="0"\} (\S+)$/gm)].map(([, name, n]) => [name, Number(n)]))
   }
 
@@ -82,7 +82,7 @@ export class LiveService {
   async atRest(): Promise<void> {
     await this.until('comes to rest', async () => {
       const metrics = await this.metrics()
-      return [...restingMetrics].every((name) => metrics.get(name) === 0)
+      return restingMetrics.every((name) => metrics.get(name) === 0)
     })
   }
 
@@ -114,13 +114,12 @@ export class LiveService {
     this.#child.kill('SIGTERM')
   }
 
+  /** Tells it to end, and waits until it has. Rejects where it takes longer than any machine needs. */
   async stop(): Promise<Ended> {
     this.terminate()
-    return await this.ended
-  }
-
-  get isRunning(): boolean {
-    return running.has(this)
+    const ended = await Promise.race([this.ended, setTimeout(patienceMs, undefined, { ref: false })])
+    if (ended === undefined) throw new Error(`the service has not ended after ${patienceMs / 1000} s`)
+    return ended
   }
 }
 
@@ -162,6 +161,8 @@ class Tail {
 }
 
 const restingMetrics = ['vigil_partition_lag_records', 'vigil_checkpoint_lag_records', 'vigil_outbox_entries']
+
+const ask = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(patienceMs) })
 
 const noAnswer = (): { ok: boolean } => ({ ok: false })
 

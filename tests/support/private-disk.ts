@@ -1,12 +1,11 @@
 // A small disk that only chosen processes see: a file system in memory, in a mount namespace of its own.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Whether this machine lets its users make one. */
-export const hasPrivateDisks = (): boolean =>
-  spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'vigil', mountedAt]).status === 0
+export const hasPrivateDisks = (): boolean => run([...unshare, 'mount', '-t', 'tmpfs', 'vigil', mountedAt]).status === 0
 
 export const noPrivateDisks = 'no user and mount namespaces (Linux: unshare --user --mount, nsenter)'
 
@@ -27,8 +26,9 @@ export class PrivateDisk {
 
   static async open(megabytes: number): Promise<PrivateDisk> {
     const script = `mount -t tmpfs -o size=${megabytes}m vigil ${mountedAt} && echo mounted && read -r line`
-    const holder = spawn('unshare', [...unshare, 'bash', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
-    const [line] = await once(holder.stdout, 'data')
+    const [command, ...args] = [...unshare, 'bash', '-c', script]
+    const holder = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [line] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')])
     if (String(line) !== 'mounted\n') throw new Error(`no private disk: ${line}`)
     return new PrivateDisk(holder)
   }
@@ -54,8 +54,7 @@ export class PrivateDisk {
 
   /** Only while no file is open for writing. */
   remount(mode: 'ro' | 'rw'): void {
-    const [command, ...args] = [...this.within, 'mount', '-o', `remount,${mode}`, mountedAt]
-    const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+    const { status, stderr } = run([...this.within, 'mount', '-o', `remount,${mode}`, mountedAt])
     if (status !== 0) throw new Error(`cannot be mounted ${mode}: ${stderr}`)
   }
 
@@ -65,6 +64,9 @@ export class PrivateDisk {
   }
 }
 
-const unshare = ['--user', '--map-root-user', '--mount']
+const run = ([command, ...args]: readonly string[]): SpawnSyncReturns<string> =>
+  spawnSync(command, args, { encoding: 'utf8' })
+
+const unshare = ['unshare', '--user', '--map-root-user', '--mount']
 /** There on every Linux; covered within only. */
 const mountedAt = '/mnt'
