@@ -260,14 +260,14 @@ export class PartitionOwner {
       this.#decision = undefined
       const outcome = newest.apply(row, isAsked)
       if (newest.engine.now > before) this.#movedAt = block.receivedAt[i]
-      let decision = newest.covers(newest.batch.at[row]) ? newest.decision(row) : undefined
+      let decision = isAsked && newest.covers(newest.batch.at[row]) ? newest.decision(row) : undefined
       // One that is late for its home account may be in time for others; a repeat may only be asked about.
       if (outcome !== 'conflict')
         for (const { generation, rows: olderRows } of older) {
           const olderRow = olderRows[i - from]
           if (olderRow < 0 || !this.#generations.isInForce(generation)) continue
           generation.apply(olderRow, isAsked)
-          decision = generation.decision(olderRow)
+          if (isAsked) decision = generation.decision(olderRow)
         }
       if (isAsked) this.#judge(newest.batch.id[row], { kind, outcome, decision: this.#decision ?? decision })
       if (kind !== 'ask') this.#count(outcome)
