@@ -22,10 +22,11 @@ interface DeliveryOptions {
 export function deliverer(options: DeliveryOptions): (entries: readonly OutboxEntry[]) => Promise<void> {
   const { partition, log, store, lateOutcome, onDelivered } = options
   const deliver = async (records: readonly OutboxRecord[]): Promise<void> => {
-    const events = new FoundEvents(partition, await log.find([...new Set(records.flatMap(idsOf))]))
+    const ids = new Set(records.flatMap(idsOf))
+    const events = new FoundEvents(partition, ids.size === 0 ? [] : await log.find([...ids]))
     const alerts = records.flatMap((record) => (record.kind === 'alert' ? [alertDelivery(record, events)] : []))
     const decisions = records.flatMap((record) =>
-      record.kind === 'decision' ? [storedDecision(record, events, lateOutcome)] : [],
+      record.kind === 'decision' ? [storedDecision(record, eventOf(record, partition, events), lateOutcome)] : [],
     )
     await store.deliver({ alerts, decisions })
     onDelivered(alerts.length)
@@ -73,8 +74,9 @@ class FoundEvents {
   }
 }
 
+/** Events that the log is asked for. */
 const idsOf = (record: OutboxRecord): readonly string[] =>
-  record.kind === 'alert' ? record.steps.flatMap(([, ids]) => ids) : [record.id]
+  record.kind === 'alert' ? record.steps.flatMap(([, ids]) => ids) : record.event === undefined ? [record.id] : []
 
 function alertDelivery(record: AlertRecord, events: FoundEvents): AlertDelivery {
   const { id, revision, status, rule, scenario, severity, by, key, at, line, explanation, offset } = record
@@ -101,20 +103,24 @@ function evidenceOf(event: FoundEvent, step: string): EvidenceEvent {
   }
 }
 
-function storedDecision(record: DecisionRecord, events: FoundEvents, lateOutcome: string): StoredDecision {
-  const { id, at, revision, decision, offset } = record
-  const event = events.get(id, at ?? Number.POSITIVE_INFINITY, offset)
+type DecidedEvent = Pick<FoundEvent, 'partition' | 'offset' | 'receivedAt' | 'traceparent'>
+
+function eventOf(record: DecisionRecord, partition: number, events: FoundEvents): DecidedEvent | undefined {
+  const { id, at, offset, event } = record
+  return event === undefined ? events.get(id, at ?? Number.POSITIVE_INFINITY, offset) : { partition, offset, ...event }
+}
+
+function storedDecision(
+  { id, revision, decision }: DecisionRecord,
+  event: DecidedEvent | undefined,
+  lateOutcome: string,
+): StoredDecision {
+  const position = event === undefined ? '' : `${event.partition}:${event.offset}`
+  const traceId = traceIdOf(event?.traceparent ?? '')
   return {
     eventId: id,
     revision,
     madeAt: event?.receivedAt ?? 0,
-    body: decisionBody({
-      id,
-      revision,
-      decision,
-      lateOutcome,
-      position: event === undefined ? '' : `${event.partition}:${event.offset}`,
-      traceId: traceIdOf(event?.traceparent ?? ''),
-    }),
+    body: decisionBody({ id, revision, decision, lateOutcome, position, traceId }),
   }
 }

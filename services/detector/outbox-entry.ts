@@ -1,4 +1,5 @@
 import type { AlertRevision, Decision, DecisionRevision } from '#shared/actor/alert'
+import type { AppliedRecord } from '#shared/protocol/owner-options'
 import { jsonValue } from '#shared/rule-language/evaluate'
 import type { Rule, RuleSet } from '#shared/rule-language/rule-set'
 import { alertLines } from '#shared/wire/alert-line'
@@ -37,6 +38,8 @@ export interface DecisionRecord {
   readonly decision: Decision | undefined
   /** Offset of the record that set the revision off. */
   readonly offset: number
+  /** Of a decision on the event of that record: what is told of it. Otherwise the log is asked. */
+  readonly event: { readonly receivedAt: number; readonly traceparent: string } | undefined
 }
 
 /** Makes the bytes of outbox entries. */
@@ -44,7 +47,7 @@ export class OutboxWriter {
   /** What rule sets say of all their alerts is written once. */
   readonly #lines = new WeakMap<RuleSet, (revision: AlertRevision) => string>()
 
-  alert(revision: AlertRevision, ruleSet: RuleSet, offset: number): Uint8Array {
+  alert(revision: AlertRevision, ruleSet: RuleSet, { offset }: AppliedRecord): Uint8Array {
     const { id, status, hit } = revision
     const rule = ruleSet.rules[hit.rule]
     const steps = stepsOf(rule, hit.steps, hit.eventId)
@@ -68,12 +71,15 @@ export class OutboxWriter {
     return bytesOf(record)
   }
 
-  decision({ eventId, at, revision, decision }: DecisionRevision, offset: number): Uint8Array {
-    return bytesOf({ kind: 'decision', id: eventId, at, revision, decision, offset })
+  decision({ eventId, at, revision, decision }: DecisionRevision, record: AppliedRecord): Uint8Array {
+    const { offset } = record
+    return bytesOf({ kind: 'decision', id: eventId, at, revision, decision, offset, event: eventOf(record, eventId) })
   }
 
-  late(eventId: string, offset: number): Uint8Array {
-    return bytesOf({ kind: 'decision', id: eventId, at: undefined, revision: 1, decision: undefined, offset })
+  late(eventId: string, record: AppliedRecord): Uint8Array {
+    const { offset } = record
+    const event = eventOf(record, eventId)
+    return bytesOf({ kind: 'decision', id: eventId, at: undefined, revision: 1, decision: undefined, offset, event })
   }
 
   #line(ruleSet: RuleSet): (revision: AlertRevision) => string {
@@ -87,6 +93,9 @@ export class OutboxWriter {
 }
 
 export const readOutboxRecord = (bytes: Uint8Array): OutboxRecord => JSON.parse(Buffer.from(bytes).toString('utf8'))
+
+const eventOf = ({ eventId, receivedAt, traceparent }: AppliedRecord, id: string): DecisionRecord['event'] =>
+  eventId === id ? { receivedAt, traceparent } : undefined
 
 const bytesOf = (record: OutboxRecord): Uint8Array => Buffer.from(JSON.stringify(record))
 

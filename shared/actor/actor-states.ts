@@ -6,7 +6,7 @@ import { atWord, bitsHalf, digestHalf, headHalf, idWord } from '#shared/features
 import type { Links } from '#shared/features/links'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import type { Windows } from '#shared/features/windows'
-import type { AppendedHistory, HistoryState } from './actor-state.ts'
+import type { ActorName, AppendedHistory, HistoryState } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import { ChangedSlots } from './changed-slots.ts'
 import type { ActorRef } from './hit.ts'
@@ -78,8 +78,9 @@ export class ActorStates {
   }
 
   /** Actors that changed since they were saved, in the order in which they first did. */
-  touched(): readonly ActorRef[] {
-    return this.#changes.slots().map((slot) => this.refOf(slot))
+  touched(): readonly ActorName[] {
+    const { refs, keys, population } = this.#options
+    return this.#changes.slots().map((slot) => refs[slot] ?? { population, key: keys.key(slot) })
   }
 
   /** What the numbers in saved runs mean. */
@@ -146,9 +147,10 @@ export class ActorStates {
   }
 
   /** Up to so many actors that changed nothing since they were saved and were not touched for longest, about. */
-  cold(count: number): readonly ActorRef[] {
-    const { keys } = this.#options
-    return this.#changes.cold(count, keys.slots, (slot) => keys.isUsed(slot)).map((slot) => this.refOf(slot))
+  cold(count: number): readonly ActorName[] {
+    const { refs, keys, population } = this.#options
+    const slots = this.#changes.cold(count, keys.slots, (slot) => keys.isUsed(slot))
+    return slots.map((slot) => refs[slot] ?? { population, key: keys.key(slot) })
   }
 
   /** When time alone will change the actor; Infinity: never. */
@@ -174,6 +176,12 @@ export class ActorStates {
     this.#absent.delete(key)
     refs[slot] = ref
     return ref
+  }
+
+  /** The actor of a key, where anybody refers to it. */
+  knownRef(key: string): ActorRef | undefined {
+    const slot = this.#slotOf(key)
+    return (slot >= 0 ? this.#options.refs[slot] : undefined) ?? this.#absent.get(key)
   }
 
   /** The actor of a key, in memory or not. */

@@ -1,6 +1,6 @@
 import type { EventSchema } from '#shared/domain/event-schema'
 import { invariant } from '#shared/domain/invariant'
-import type { ActorName, ActorState, AppendedState, PartitionState } from './actor-state.ts'
+import type { ActorName, ActorState, AppendedState, BookState, PartitionState } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import type { BookStates } from './book-states.ts'
 import type { ActorRef } from './hit.ts'
@@ -72,7 +72,7 @@ export class EngineStates {
     for (const population of this.#options.populations) {
       if (population === undefined || found.length >= count) continue
       for (const actor of population.states.cold(count - found.length))
-        if (!this.#options.book.isChanged(actor)) found.push(actor)
+        if (!this.#isBookChanged(actor)) found.push(actor)
     }
     return found
   }
@@ -89,7 +89,8 @@ export class EngineStates {
 
   /** Whether the alert book has anything of the actor. */
   hasBook(actor: ActorName): boolean {
-    return this.#options.book.knows(this.#population(actor).states.ref(actor.key))
+    const ref = this.#population(actor).states.knownRef(actor.key)
+    return ref !== undefined && this.#options.book.knows(ref)
   }
 
   isResident(actor: ActorName): boolean {
@@ -101,7 +102,9 @@ export class EngineStates {
     const { states } = this.#population(actor)
     const { population, key } = actor
     invariant(states.isResident(key), 'only what is in memory can be saved')
-    return { population, key, history: states.save(key), book: this.#options.book.save(states.ref(key)) }
+    const ref = states.knownRef(key)
+    const book = ref === undefined ? emptyBook : this.#options.book.save(ref)
+    return { population, key, history: states.save(key), book }
   }
 
   /** What is new since the last save. Only where `canAppend`. */
@@ -109,7 +112,8 @@ export class EngineStates {
     invariant(this.canAppend(actor), 'records are appended to a base that holds all before them')
     const { states } = this.#population(actor)
     const { population, key } = actor
-    const book = this.#options.book.saveAppended(states.ref(key))
+    const ref = states.knownRef(key)
+    const book = ref === undefined ? undefined : this.#options.book.saveAppended(ref)
     return { population, key, history: states.isTouched(key) ? states.saveAppended(key) : undefined, book }
   }
 
@@ -170,9 +174,16 @@ export class EngineStates {
       if (population !== undefined) population.truncatedRecords = truncatedRecords[key]
   }
 
+  #isBookChanged(actor: ActorName): boolean {
+    const ref = this.#population(actor).states.knownRef(actor.key)
+    return ref !== undefined && this.#options.book.isChanged(ref)
+  }
+
   #population({ population }: ActorName): Population {
     const found = this.#options.populations[population]
     if (found === undefined) throw new BadStateError('content', `no actors are kept by key ${population}`)
     return found
   }
 }
+
+const emptyBook: BookState = { entries: [], lastAlerts: [] }

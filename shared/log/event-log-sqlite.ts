@@ -56,7 +56,10 @@ export async function openSqliteLog(
     faults: undefined,
     ...testing,
   }
-  const worker = new Worker(new URL('./event-log-sqlite-worker.ts', import.meta.url), { workerData: settings })
+  const worker = new Worker(new URL('./event-log-sqlite-worker.ts', import.meta.url), {
+    workerData: settings,
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
   const nexts = await opened(worker)
   return new SqliteEventLog(worker, nexts)
 }

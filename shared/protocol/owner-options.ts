@@ -16,12 +16,21 @@ export interface OwnerOptions {
   readonly memoryBytesMax: number
   readonly sha256Hex: (text: string) => string
   readonly decoderOf: (schema: EventSchema) => RowDecoder
-  /** Bytes of outbox entries; `offset` is that of the record being applied. */
+  /** Bytes of outbox entries, while a record is being applied. */
   readonly entries: {
-    alert(revision: AlertRevision, ruleSet: RuleSet, offset: number): Uint8Array
-    decision(revision: DecisionRevision, offset: number): Uint8Array
-    late(eventId: string, offset: number): Uint8Array
+    alert(revision: AlertRevision, ruleSet: RuleSet, record: AppliedRecord): Uint8Array
+    decision(revision: DecisionRevision, record: AppliedRecord): Uint8Array
+    late(eventId: string, record: AppliedRecord): Uint8Array
   }
+}
+
+/** A record that is being applied. */
+export interface AppliedRecord {
+  readonly offset: number
+  readonly receivedAt: number
+  readonly traceparent: string
+  /** Of an event that comes for the first time: its id; undefined for all other records. */
+  readonly eventId: string | undefined
 }
 
 /** What was counted since the start, for metrics. */

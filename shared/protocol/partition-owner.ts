@@ -1,18 +1,19 @@
 import type { Decision } from '#shared/actor/alert'
 import type { Outcome } from '#shared/actor/outcome'
+import { prefetchMax } from '#shared/actor/population'
 import { ByteWriter } from '#shared/checkpoint/bytes'
 import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import { Arena } from '#shared/memory/arena'
 import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { RuleSet } from '#shared/rule-language/rule-set'
-import { recordDigest } from './applied-record.ts'
+import { appliedRecord, recordDigest } from './applied-record.ts'
 import { Checkpointing } from './checkpointing.ts'
 import { Generation } from './generation.ts'
 import { Generations } from './generations.ts'
 import { type LogBlock, type RecordKind, recordKinds } from './log-record.ts'
 import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
-import type { OwnerCounts, OwnerOptions } from './owner-options.ts'
+import type { AppliedRecord, OwnerCounts, OwnerOptions } from './owner-options.ts'
 import { expectInput, failureOf, OwnerFailed, pause, type Steps } from './owner-steps.ts'
 import { recover } from './recovery.ts'
 import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
@@ -46,8 +47,7 @@ export class PartitionOwner {
   readonly #generations = new Generations()
   #epoch = 0
   #first = 1
-  /** Offset of the record being applied. */
-  #applying = 0
+  #applying: AppliedRecord = { offset: 0, receivedAt: 0, traceparent: '', eventId: undefined }
   #position = 0
   #committingPosition = 0
   #committedPosition = 0
@@ -238,7 +238,7 @@ export class PartitionOwner {
       return
     }
     const rows = decodeRows(newest, block, from, to)
-    this.#applying = block.offsets[from]
+    this.#applying = appliedRecord(block, from, undefined)
     // Events from before a change of rules are judged by the set of their time, too.
     const older = this.#generations.older.map((generation) => ({
       generation,
@@ -249,13 +249,14 @@ export class PartitionOwner {
     // From here on in one go: between two steps the state is that after a whole slice.
     for (let i = from; i < to; i++) {
       const row = rows[i - from]
-      this.#applying = block.offsets[i]
       if (row < 0) {
         this.counts.undecodable++
         continue
       }
       const kind = recordKinds[block.kinds[i]]
       const isAsked = kind !== 'event'
+      this.#applying = appliedRecord(block, i, kind === 'ask' ? undefined : newest.batch.id[row])
+      if ((i - from) % prefetchMax === 0) newest.engine.prefetch(newest.batch, undefined, row)
       const before = newest.engine.now
       this.#decision = undefined
       const outcome = newest.apply(row, isAsked)
@@ -276,9 +277,10 @@ export class PartitionOwner {
   }
 
   #judge(id: string, { kind, outcome, decision }: Omit<Judged, 'offset' | 'id'> & { readonly kind: RecordKind }): void {
-    const offset = this.#applying
+    const { offset } = this.#applying
     // Somebody who asks late does not make the event late.
-    if (outcome === 'late' && kind === 'decide') this.#checkpointing?.addEntry(this.#options.entries.late(id, offset))
+    if (outcome === 'late' && kind === 'decide')
+      this.#checkpointing?.addEntry(this.#options.entries.late(id, this.#applying))
     this.#judged.push({ offset, id, outcome, decision })
   }
 
@@ -306,10 +308,10 @@ export class PartitionOwner {
         this.#askForRules()
         return
       case 'tick':
-        this.#applying = offset
+        this.#applying = appliedRecord(block, i, undefined)
         return yield* this.#tick(decodeTick(body), block.receivedAt[i])
       case 'ruleset':
-        this.#applying = offset
+        this.#applying = appliedRecord(block, i, undefined)
         return yield* this.#changeRules(offset, decodeRuleSetRecord(body))
       default:
         throw new OwnerFailed(

@@ -26,7 +26,10 @@ export async function openPgliteAlertStore(dataFolder: string): Promise<AlertSto
 
 /** Starts the thread that opens, or makes, the database in a folder whose parent exists. */
 export const startPglite = (folder: string): Worker =>
-  new Worker(new URL('./alert-store-pglite-worker.ts', import.meta.url), { workerData: folder })
+  new Worker(new URL('./alert-store-pglite-worker.ts', import.meta.url), {
+    workerData: folder,
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
 
 /**
  * A new database takes its place when it is complete: one that was being made when the process died is made anew. A thread of its own

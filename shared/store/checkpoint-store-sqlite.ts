@@ -116,6 +116,7 @@ class Thread {
   constructor(folder: string, tuning: Tuning) {
     const worker = new Worker(new URL('./checkpoint-store-sqlite-worker.ts', import.meta.url), {
       workerData: { folder, tuning },
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
     })
     this.#worker = worker
     worker.on('message', (response: Response) => this.#settle(response))

@@ -62,9 +62,9 @@ export class OwnerWorld {
       sha256Hex,
       decoderOf: (schema: EventSchema) => new JsonCodec(schema),
       entries: {
-        alert: (revision, _ruleSet, offset) => json({ alert: { ...revision }, offset }),
-        decision: (revision, offset) => json({ decision: revision, offset }),
-        late: (eventId, offset) => json({ late: eventId, offset }),
+        alert: (revision, _ruleSet, { offset }) => json({ alert: { ...revision }, offset }),
+        decision: (revision, { offset }) => json({ decision: revision, offset }),
+        late: (eventId, { offset }) => json({ late: eventId, offset }),
       },
       ...this.#options,
     })
