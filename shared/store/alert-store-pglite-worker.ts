@@ -4,6 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { messages, PGlite, type Transaction } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import type { SqlRow, SqlStatement, SqlValue } from './alert-store-sql-client.ts'
+import { giveWay } from './yielding-thread.ts'
+
+giveWay()
 
 // The thread that runs the embedded PostgreSQL, which keeps its thread busy while it works or waits for the disk.
 //

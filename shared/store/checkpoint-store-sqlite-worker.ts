@@ -5,9 +5,11 @@ import { invariant } from '#shared/domain/invariant'
 import { CheckpointDatabase, type Tuning } from './checkpoint-store-sqlite-database.ts'
 import { judgeError } from './checkpoint-store-sqlite-failure.ts'
 import { type Answer, buffersOf, type Request, type Response } from './checkpoint-store-sqlite-messages.ts'
+import { giveWay } from './yielding-thread.ts'
 
 invariant(parentPort !== null, 'this file is the entry of a worker thread')
 const port = parentPort
+giveWay()
 const { folder, tuning } = workerData as { readonly folder: string; readonly tuning: Tuning }
 
 /** Opened by the first request that needs it, and again after a failure that leaves doubt. */
