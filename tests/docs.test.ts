@@ -125,7 +125,8 @@ function workingFolder(): string {
   const start = 'setsid npm "$@" -- --port 0 --data-dir demo-data > start.out 2>&1 &\npid=$!'
   const isShown = "grep -q '  R-' start.out && grep -q 'events/s' start.out"
   const until = `for i in $(seq 1 450); do ${isShown} && break; sleep 0.2; done`
-  const end = "kill -s TERM -- -$pid\n{ wait $pid; } 2>&-\nsed 's/127.0.0.1:[0-9]*/127.0.0.1:8080/; s/demo-data/.vigil/' start.out"
+  const end =
+    "kill -s TERM -- -$pid\n{ wait $pid; } 2>&-\nsed 's/127.0.0.1:[0-9]*/127.0.0.1:8080/; s/demo-data/.vigil/' start.out"
   writeScript(join(folder, '.bin/npm'), `PATH="\${PATH#*:}"\n${start}\n${until}\n${end}`)
   return folder
 }
