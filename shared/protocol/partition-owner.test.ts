@@ -45,7 +45,7 @@ const told = (world: OwnerWorld): readonly string[] => [...world.delivered.value
 const withoutOffset = (entry: string): string => entry.replace(/,"offset":\d+}$/, '}')
 
 describe.each(Object.entries(checkpointRules))('an owner under the rules of "%s"', (_, rules) => {
-  it.each([1, 2, 3, 4])('tells the same however often it is killed (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4])('tells the same however often it is killed (O1, O3, O4; seed %i)', async (seed) => {
     const calm = await run(rules, seed, { kills: false })
     const killed = await run(rules, seed, { kills: true })
     expect(killed.failures).toEqual([])
@@ -55,7 +55,7 @@ describe.each(Object.entries(checkpointRules))('an owner under the rules of "%s"
     expect([...killed.judged.values()].sort()).toEqual([...calm.judged.values()].sort())
   })
 
-  it.each([5, 6])('tells the same with hardly any memory (seed %i)', async (seed) => {
+  it.each([5, 6])('tells the same with hardly any memory (O5; seed %i)', async (seed) => {
     const calm = await run(rules, seed, { kills: false })
     const narrow = await run(rules, seed, { kills: true, memoryBytesMax: 4096 })
     expect(narrow.failures).toEqual([])
@@ -122,7 +122,7 @@ describe('a change of rules', () => {
 describe('an owner', () => {
   const rules = checkpointRules['windows'] as ReadonlyMap<string, string>
 
-  it('stops when another one claims', async () => {
+  it('stops when another one claims (O2)', async () => {
     const world = await run(rules, 21, { kills: false })
     const first = world.owner
     world.send({ type: 'payment', at: world.now, id: 'x', fields: { account: 'A', amount: 1, kind: 'a' } }, false)
