@@ -35,7 +35,9 @@ const rules = fileURLToPath(new URL('rules', import.meta.url))
 const address = `http://127.0.0.1:${values.port}`
 
 function vigil(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return spawn(process.execPath, ['--max-semi-space-size=16', program, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }
 
 /** @returns seconds until it was ready */

@@ -17,7 +17,9 @@ if (setupCode !== 0) process.exit(setupCode)
 const program = fileURLToPath(new URL('vigil.ts', import.meta.url))
 // Stripping types and compiling take half of the time that a small command takes; Node keeps both by the content of each file.
 const compiled = fileURLToPath(new URL('../../node_modules/.cache/vigil', import.meta.url))
-const child = spawn(projectNode, [`--max-old-space-size=${heapMiB()}`, program, ...process.argv.slice(2)], {
+// A larger heap would also get larger halves for young objects, 100 MB of them: nothing is faster for it.
+const flags = [`--max-old-space-size=${heapMiB()}`, '--max-semi-space-size=16']
+const child = spawn(projectNode, [...flags, program, ...process.argv.slice(2)], {
   // The channel tells the program when this process is gone, however that happened: it must not live on by itself.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: { NODE_COMPILE_CACHE: compiled, ...process.env },

@@ -121,4 +121,4 @@ const busyTimeoutMs = 2_000
 const checkpointPages = 4_096
 const walBytesKept = 64 * 2 ** 20
 /** The pages of the index for one day at 100 events a second fit into it. */
-const cacheKibibytes = 64 * 1024
+const cacheKibibytes = 16 * 1024

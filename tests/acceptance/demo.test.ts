@@ -1,8 +1,5 @@
 // What `npm start` shows where there is no terminal.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { projectRoot } from '../../scripts/source-tree.ts'
 import { type Finished, vigil } from '../support/vigil-command.ts'
 
 describe('the demonstration', { timeout: 60_000 }, () => {
@@ -10,11 +7,6 @@ describe('the demonstration', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     shown = await vigil(['demo', '--customers', '300', '--days', '20'])
   }, 120_000)
-
-  it('is what npm start runs', () => {
-    const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'))
-    expect(scripts.start).toBe('node services/cli/vigil.mjs demo')
-  })
 
   it('says what it does, and ends well', () => {
     expect(shown).toMatchObject({ code: 0, stderr: '' })
