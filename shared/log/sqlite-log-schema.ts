@@ -120,5 +120,5 @@ const busyTimeoutMs = 2_000
 /** Of 4 KiB: 16 MiB. A page that changes in many transactions is then copied into the file once. */
 const checkpointPages = 4_096
 const walBytesKept = 64 * 2 ** 20
-/** The pages of the index for one day at 100 events a second fit into it. */
+/** The pages of the index for one day at 25 events a second fit into it; more gain little. */
 const cacheKibibytes = 16 * 1024
