@@ -28,5 +28,11 @@ export type SqlRow = Readonly<Record<string, unknown>>
 /** States of PostgreSQL by their first two characters: no resources, an operator's intervention, a system error, an internal error, no connection. */
 const unavailableClasses: ReadonlySet<string> = new Set(['53', '57', '58', 'XX', '08'])
 
+/** No privilege: also what a file is told that may not be opened for writing, where its disk has turned read-only. */
+const noPrivilege = '42501'
+/** The transaction may only read: the same disk. */
+const readOnly = '25006'
+
 /** Whether a SQLSTATE says that the database cannot serve now, rather than that a statement is wrong. */
-export const isUnavailableState = (state: string): boolean => unavailableClasses.has(state.slice(0, 2))
+export const isUnavailableState = (state: string): boolean =>
+  unavailableClasses.has(state.slice(0, 2)) || state === noPrivilege || state === readOnly
