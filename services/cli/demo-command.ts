@@ -17,7 +17,7 @@ import { sha256Hex } from './sha256.ts'
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'watch the shipped rules find fraud in a generated stream (npm start)',
+  summary: 'see how right the shipped rules are on a generated stream',
   help: `Usage: vigil demo [flags]
 
 Generates the events of a bank with labelled fraud, judges each as it comes, prints every alert, and

@@ -107,7 +107,7 @@ export class DataFolder {
   }
 }
 
-const attemptsMax = 40
+const attemptsMax = 120
 const attemptEveryMs = 25
 
 const lockFile = (folder: string): string => join(folder, 'lock.sqlite')

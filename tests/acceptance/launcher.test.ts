@@ -7,17 +7,20 @@ import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { projectRoot } from '../../scripts/source-tree.ts'
 
-it('takes the service with it when it is killed', { timeout: 60_000 }, async () => {
+it.each([
+  ['the launcher', [process.execPath, join(projectRoot, 'services/cli/vigil.mjs')], 'SIGKILL'],
+  ['npx', ['npx', 'vigil'], 'SIGKILL'],
+  ['npx', ['npx', 'vigil'], 'SIGTERM'],
+] as const)('%s takes the service with it (%s %s)', { timeout: 60_000 }, async (_, [program, ...first], signal) => {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-launcher-'))
-  const args = ['serve', '--port', '0', '--data-dir', folder, '--rules', join(projectRoot, 'load-tests/live/rules')]
-  const launcher = spawn(process.execPath, [join(projectRoot, 'services/cli/vigil.mjs'), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const rules = join(projectRoot, 'load-tests/live/rules')
+  const args = [...first, 'serve', '--port', '0', '--data-dir', folder, '--rules', rules]
+  const launcher = spawn(program, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'ignore'] })
   try {
     await once(launcher.stdout, 'data')
     const { pid } = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8'))
     expect(pid).not.toBe(launcher.pid)
-    launcher.kill('SIGKILL')
+    launcher.kill(signal)
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000 })
   } finally {
     launcher.kill('SIGKILL')

@@ -134,8 +134,9 @@ function checkPartitions(
 /** What a person can do something about is told in a sentence. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const isKnown = knownFailures.has(error.name) || ('code' in error && error.code === 'EADDRINUSE')
-  return isKnown ? new FoundErrors(error.message) : error
+  if ('code' in error && error.code === 'EADDRINUSE')
+    return new FoundErrors(`${error.message}; another program has that port: set VIGIL_PORT, or 0 for any free one`)
+  return knownFailures.has(error.name) ? new FoundErrors(error.message) : error
 }
 
 const knownFailures: ReadonlySet<string> = new Set([
