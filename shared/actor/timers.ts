@@ -1,9 +1,11 @@
+import { Heap } from '#shared/domain/heap'
+
 /**
  * The instants at which time alone changes an actor: a heap of (deadline, slot). An actor has one deadline at a time; entries that no
  * longer agree with it are dropped when they come up.
  */
 export class Timers {
-  readonly #heap: { at: number; slot: number }[] = []
+  readonly #heap = new Heap(isBefore)
   readonly #deadlines = new Map<number, number>()
 
   /** @param at ms; Infinity: none */
@@ -14,7 +16,7 @@ export class Timers {
       return
     }
     this.#deadlines.set(slot, at)
-    this.#push({ at, slot })
+    this.#heap.push({ at, slot })
   }
 
   /** An actor's deadline; Infinity: none. */
@@ -25,48 +27,31 @@ export class Timers {
   /** Earliest deadline, Infinity where there is none. */
   get next(): number {
     this.#dropStale()
-    return this.#heap.length === 0 ? Number.POSITIVE_INFINITY : this.#heap[0].at
+    return this.#heap.first?.at ?? Number.POSITIVE_INFINITY
   }
 
   /** Takes the actor whose deadline is earliest. Only where `next` is finite. */
   pop(): number {
-    const { slot } = this.#heap[0]
-    this.#removeFirst()
+    const { slot } = this.#heap.first as Timer
+    this.#heap.removeFirst()
     this.#deadlines.delete(slot)
     return slot
   }
 
   #dropStale(): void {
-    while (this.#heap.length > 0 && this.#deadlines.get(this.#heap[0].slot) !== this.#heap[0].at) this.#removeFirst()
-  }
-
-  #push(entry: { at: number; slot: number }): void {
-    const heap = this.#heap
-    let i = heap.push(entry) - 1
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (isBefore(heap[parent], entry)) break
-      heap[i] = heap[parent]
-      i = parent
+    for (let first = this.#heap.first; first !== undefined; first = this.#heap.first) {
+      if (this.#deadlines.get(first.slot) === first.at) return
+      this.#heap.removeFirst()
     }
-    heap[i] = entry
-  }
-
-  #removeFirst(): void {
-    const heap = this.#heap
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let i = 0
-    for (let child = 1; child < heap.length; child = 2 * i + 1) {
-      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++
-      if (isBefore(last, heap[child])) break
-      heap[i] = heap[child]
-      i = child
-    }
-    heap[i] = last
   }
 }
 
+interface Timer {
+  readonly at: number
+  readonly slot: number
+}
+
 /** Equal deadlines go by slot, so that a replay meets them in the same order. */
-const isBefore = (a: { at: number; slot: number }, b: { at: number; slot: number }): boolean =>
-  a.at < b.at || (a.at === b.at && a.slot <= b.slot)
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.at < b.at || (a.at === b.at && a.slot <= b.slot)
+}

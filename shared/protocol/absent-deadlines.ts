@@ -1,8 +1,9 @@
 import type { ActorName } from '#shared/actor/actor-state'
+import { Heap } from '#shared/domain/heap'
 
 /** When time alone will change actors that are not in memory: they must be brought back by then. A heap; what was removed is dropped late. */
 export class AbsentDeadlines {
-  #heap: { readonly at: number; readonly actor: ActorName }[] = []
+  readonly #heap = new Heap<AbsentDeadline>((a, b) => a.at <= b.at)
   /** By name: the deadline that holds. */
   readonly #deadlines = new Map<string, number>()
 
@@ -13,8 +14,8 @@ export class AbsentDeadlines {
       return
     }
     this.#deadlines.set(nameOf(actor), at)
-    this.#push({ at, actor })
-    if (this.#heap.length > 2 * this.#deadlines.size + staleMax) this.#rebuild()
+    this.#heap.push({ at, actor })
+    if (this.#heap.length > 2 * this.#deadlines.size + staleMax) this.#heap.keep((entry) => this.#stands(entry))
   }
 
   of(actor: ActorName): number {
@@ -24,7 +25,7 @@ export class AbsentDeadlines {
   /** The earliest; Infinity: none. */
   get next(): number {
     this.#dropStale()
-    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
+    return this.#heap.first?.at ?? Number.POSITIVE_INFINITY
   }
 
   /**
@@ -35,48 +36,29 @@ export class AbsentDeadlines {
     const actors: ActorName[] = []
     let upTo = Number.NEGATIVE_INFINITY
     while (actors.length < count && this.next <= now) {
-      const { at, actor } = this.#heap[0]
-      this.#removeFirst()
+      const { at, actor } = this.#heap.first as AbsentDeadline
+      this.#heap.removeFirst()
       actors.push(actor)
       upTo = at
     }
     return { actors, upTo }
   }
 
-  #rebuild(): void {
-    const standing = this.#heap.filter(({ at, actor }) => this.#deadlines.get(nameOf(actor)) === at)
-    this.#heap = []
-    for (const entry of standing) this.#push(entry)
+  #stands({ at, actor }: AbsentDeadline): boolean {
+    return this.#deadlines.get(nameOf(actor)) === at
   }
 
   #dropStale(): void {
-    const heap = this.#heap
-    while (heap.length > 0 && this.#deadlines.get(nameOf(heap[0].actor)) !== heap[0].at) this.#removeFirst()
-  }
-
-  #push(entry: { readonly at: number; readonly actor: ActorName }): void {
-    const heap = this.#heap
-    let i = heap.push(entry) - 1
-    for (let parent = (i - 1) >> 1; i > 0 && heap[parent].at > entry.at; parent = (i - 1) >> 1) {
-      heap[i] = heap[parent]
-      i = parent
+    for (let first = this.#heap.first; first !== undefined; first = this.#heap.first) {
+      if (this.#stands(first)) return
+      this.#heap.removeFirst()
     }
-    heap[i] = entry
   }
+}
 
-  #removeFirst(): void {
-    const heap = this.#heap
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let i = 0
-    for (let child = 1; child < heap.length; child = 2 * i + 1) {
-      if (child + 1 < heap.length && heap[child + 1].at < heap[child].at) child++
-      if (last.at <= heap[child].at) break
-      heap[i] = heap[child]
-      i = child
-    }
-    heap[i] = last
-  }
+interface AbsentDeadline {
+  readonly at: number
+  readonly actor: ActorName
 }
 
 /** Entries that no longer hold, above which the heap is made anew. */
