@@ -1,17 +1,15 @@
-import { setTimeout } from 'node:timers/promises'
-import type { Decision } from '#shared/actor/alert'
 import { EventBatch } from '#shared/domain/event-batch'
 import type { EventSchema } from '#shared/domain/event-schema'
-import { type AppendRequest, type EventLog, LogUnavailable } from '#shared/log/event-log'
+import type { AppendRequest, EventLog } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
-import { type AlertStore, AlertStoreUnavailable } from '#shared/store/alert-store'
+import type { AlertStore } from '#shared/store/alert-store'
 import { ScanCodec } from '#shared/wire/scan-codec'
 import type { Decided, RequestContext, RowProblem, Rows, Submitted, Unavailable } from '../api/vigil.ts'
-import { decisionBody } from './decision-body.ts'
-import { decisionFromAlerts } from './decision-from-alerts.ts'
+import { Decisions } from './decisions.ts'
 import { partitionOf } from './partition-of.ts'
 import { traceIdOf } from './trace-context.ts'
+import { unavailable } from './unavailable.ts'
 
 interface IntakeOptions {
   readonly ruleSet: RuleSet
@@ -30,22 +28,16 @@ interface IntakeOptions {
  * answer.
  *
  * N1 Nothing is appended of a request with a mistake.
- * N2 Of those who wait for a decision, each gets the one that was made first for its event.
  */
 export class Intake {
   readonly #options: IntakeOptions
   readonly #codec: ScanCodec
   readonly #batch: EventBatch
-  /** By position: who waits for the judgement, and judgements that nobody waits for yet, oldest first. */
-  readonly #waiting = new Map<string, (judged: Judged) => void>()
-  readonly #unclaimed = new Map<string, Judged>()
-  /** Decisions made lately by event id, since the store has them a little later. Oldest first. */
-  readonly #recent = new Map<string, string>()
-  /** Events that are being asked about. */
-  readonly #asked = new Map<string, true>()
+  readonly #decisions: Decisions
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#decisions = new Decisions(options)
     const schema = options.ruleSet.events
     this.#codec = new ScanCodec(schema)
     const homes = schema.types.map(({ keys }) => keys[0].fields[0])
@@ -69,133 +61,18 @@ export class Intake {
     if (answer.kind !== 'appended') return answer
     const [id] = answer.ids
     const [position] = answer.positions
-    const deadline = Date.now() + waitMs
     const event = rows.bytes.subarray(rows.starts[0], rows.ends[0])
+    const sent = { id, position, event, traceId: traceIdOf(context.traceparent) }
+    const deadline = Date.now() + waitMs
     const made = answer.isDuplicate[0]
-      ? await this.#decisionOfBefore({ id, position, event, context }, deadline)
-      : await this.#decision(position, context, deadline)
+      ? await this.#decisions.ofBefore(sent, deadline)
+      : await this.#decisions.of(sent, deadline)
     return made ?? { kind: 'timeout', id }
   }
 
   /** The owner has judged events whose senders wait. */
   judged(partition: number, judged: readonly Judged[]): void {
-    for (const one of judged) {
-      const position = `${partition}:${one.offset}`
-      const resolve = this.#waiting.get(position)
-      this.#waiting.delete(position)
-      if (resolve !== undefined) resolve(one)
-      // The owner may be faster than the answer of the log.
-      else keep(this.#unclaimed, position, one)
-    }
-  }
-
-  async #decision(
-    position: string,
-    { traceparent }: RequestContext,
-    deadline: number,
-  ): Promise<Made | Unavailable | undefined> {
-    const judged = await this.#judgement(position, deadline)
-    if (judged === undefined) return undefined
-    const { id, outcome, decision } = judged
-    // A repeat that the log could not tell. Its first decision stands.
-    if (decision === undefined && outcome !== 'late') return this.#stored(id, deadline)
-    const { lateOutcome } = this.#options
-    const body = decisionBody({ id, revision: 1, decision, lateOutcome, position, traceId: traceIdOf(traceparent) })
-    keep(this.#recent, id, body)
-    return { kind: 'decided', body }
-  }
-
-  /** The decision on an event that was sent before: made already, about to be made, or not asked for so far. */
-  async #decisionOfBefore(sent: SentBefore, deadline: number): Promise<Made | Unavailable | undefined> {
-    const { id, position, context } = sent
-    const known = await this.#look(id, deadline)
-    if (known !== undefined) return known
-    // Whoever asked first is being answered, or the owner has not come to it.
-    if (this.#waiting.has(position) || this.#asked.has(id)) return this.#stored(id, deadline)
-    const judged = await this.#ask(sent, deadline)
-    if (judged === undefined) return undefined
-    if (judged.decision !== undefined) return this.#stored(id, deadline)
-    const decision = await within(deadline, this.#fromAlerts(id))
-    if (decision === undefined) return undefined
-    const { lateOutcome } = this.#options
-    const traceId = traceIdOf(context.traceparent)
-    return { kind: 'decided', body: decisionBody({ id, revision: 1, decision, lateOutcome, position, traceId }) }
-  }
-
-  /** The stored decision, with what came later, as soon as it is there. */
-  async #stored(id: string, deadline: number): Promise<Made | Unavailable | undefined> {
-    for (;;) {
-      const found = await this.#look(id, deadline)
-      const left = deadline - Date.now()
-      if (found !== undefined || left <= 0) return found
-      await setTimeout(Math.min(left, pollMs))
-    }
-  }
-
-  async #look(id: string, deadline: number): Promise<Made | Unavailable | undefined> {
-    const stored = await within(deadline, this.#options.alerts.decision(id).catch(asAway))
-    if (stored !== undefined && 'kind' in stored) return this.#fromRecent(id) ?? stored
-    const [first, ...later] = stored ?? []
-    if (first === undefined) return this.#fromRecent(id)
-    return { kind: 'decided', body: first.body, amendments: later.map(({ body }) => body) }
-  }
-
-  #fromRecent(id: string): Made | undefined {
-    const body = this.#recent.get(id)
-    return body === undefined ? undefined : { kind: 'decided', body }
-  }
-
-  async #fromAlerts(id: string): Promise<Decision | undefined> {
-    const { alerts, ruleSet } = this.#options
-    const evidence = await alerts.evidence(id)
-    const found = await Promise.all((evidence?.alerts ?? []).map((alert) => alerts.alert(alert)))
-    return decisionFromAlerts(
-      ruleSet,
-      id,
-      found.flatMap((alert) => (alert === undefined ? [] : [alert.line])),
-    )
-  }
-
-  /** Harmless where it was asked for already: a decision that stands is not told again. */
-  async #ask({ id, position, event }: SentBefore, deadline: number): Promise<Judged | undefined> {
-    keep(this.#asked, id, true)
-    const partition = Number(position.split(':')[0])
-    const request: AppendRequest = {
-      kind: 'ask',
-      receivedAt: Date.now(),
-      traceparent: '',
-      partitions: [partition],
-      ids: [''],
-      at: [0],
-      digests: [0],
-      bodies: [event],
-    }
-    const result = await within(deadline, this.#options.log.append(request))
-    if (result?.kind !== 'appended') return undefined
-    const [offset] = result.offsets
-    this.#options.onAppended(partition, offset)
-    const judged = await this.#judgement(`${partition}:${offset}`, deadline)
-    this.#asked.delete(id)
-    return judged
-  }
-
-  #judgement(position: string, deadline: number): Promise<Judged | undefined> {
-    const unclaimed = this.#unclaimed.get(position)
-    this.#unclaimed.delete(position)
-    if (unclaimed !== undefined) return Promise.resolve(unclaimed)
-    return new Promise((resolve) => {
-      const timer = startTimer(
-        () => {
-          this.#waiting.delete(position)
-          resolve(undefined)
-        },
-        Math.max(0, deadline - Date.now()),
-      )
-      this.#waiting.set(position, (judged) => {
-        clearTimeout(timer)
-        resolve(judged)
-      })
-    })
+    this.#decisions.judged(partition, judged)
   }
 
   async #append(kind: 'event' | 'decide', rows: Rows, context: RequestContext): Promise<Appended | Refused> {
@@ -212,9 +89,7 @@ export class Intake {
       for (const [i, offset] of result.offsets.entries()) this.#options.onAppended(request.partitions[i], offset)
       return { kind: 'appended', ids: request.ids, positions, isDuplicate: result.isDuplicate }
     } catch (error) {
-      if (!(error instanceof LogUnavailable)) throw error
-      const reason = error.reason === 'closed' ? 'stopping' : error.reason
-      return { kind: 'unavailable', reason, detail: error.message, retryAfterSeconds: 1 }
+      return unavailable(error)
     }
   }
 
@@ -249,16 +124,6 @@ export class Intake {
   }
 }
 
-type Made = Extract<Decided, { kind: 'decided' }>
-
-/** An event that the log has already. */
-interface SentBefore {
-  readonly id: string
-  readonly position: string
-  readonly event: Uint8Array
-  readonly context: RequestContext
-}
-
 interface Appended {
   readonly kind: 'appended'
   readonly ids: readonly string[]
@@ -273,8 +138,6 @@ function homeKey(batch: EventBatch, schema: EventSchema, row: number): string {
   return batch.texts[field]?.[row] ?? String(batch.numbers[field]?.[row])
 }
 
-const startTimer = globalThis.setTimeout
-
 /** How far an event's time may be ahead of our clock. */
 const aheadMsMax = 120_000
 
@@ -284,37 +147,3 @@ const inTheFuture = {
   message:
     'the time of the event is more than 2 minutes ahead of the clock here; check the time zone and the clock of the sender',
 } as const
-
-/** Adds an entry, and lets go of the oldest past the bound. */
-function keep<T>(entries: Map<string, T>, key: string, value: T): void {
-  entries.set(key, value)
-  if (entries.size <= recentMax) return
-  const [oldest] = entries.keys()
-  entries.delete(oldest)
-}
-
-/** A store that is away is told so, but for what is known without it. */
-const asAway = (error: unknown): Unavailable => {
-  if (!(error instanceof AlertStoreUnavailable)) throw error
-  const detail = 'the store of decisions is away; the event is in the log'
-  return { kind: 'unavailable', reason: 'unreachable', detail, retryAfterSeconds: 1 }
-}
-
-/** @returns undefined: the deadline came first */
-async function within<T>(deadline: number, work: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController()
-  try {
-    const late = setTimeout(Math.max(0, deadline - Date.now()), undefined, { signal: timer.signal }).catch(
-      () => undefined,
-    )
-    return await Promise.race([work, late])
-  } finally {
-    timer.abort()
-  }
-}
-
-/** Between two looks at the store for a decision that another process may have made. */
-const pollMs = 50
-
-/** The store has decisions within a second or so; nobody makes more in that time. */
-const recentMax = 20_000

@@ -1,5 +1,5 @@
 import { Cause, Effect, Schedule } from 'effect'
-import { type EventLog, LogUnavailable } from '#shared/log/event-log'
+import { type EventLog, LogUnavailable, singleRecord } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
 import type { Judged, OwnerCommand, OwnerFailure, OwnerInput, OwnRecord } from '#shared/protocol/owner-io'
 import type { PartitionOwner } from '#shared/protocol/partition-owner'
@@ -129,16 +129,7 @@ export class PartitionLoop {
 
   async #append({ kind, body }: OwnRecord): Promise<number> {
     const { partition, log } = this.#options
-    const result = await log.append({
-      kind,
-      receivedAt: Date.now(),
-      traceparent: '',
-      partitions: [partition],
-      ids: [''],
-      at: [0],
-      digests: [0],
-      bodies: [body],
-    })
+    const result = await log.append(singleRecord(kind, partition, body, Date.now()))
     if (result.kind !== 'appended') throw new Error(`a record of kind ${kind} cannot be a conflict`)
     return result.offsets[0]
   }

@@ -51,6 +51,25 @@ export interface AppendRequest {
   readonly bodies: readonly Uint8Array[]
 }
 
+/** A request for one record that is no event that could repeat. */
+export function singleRecord(
+  kind: Exclude<RecordKind, 'event' | 'decide'>,
+  partition: number,
+  body: Uint8Array,
+  receivedAt: number,
+): AppendRequest {
+  return {
+    kind,
+    receivedAt,
+    traceparent: '',
+    partitions: [partition],
+    ids: [''],
+    at: [0],
+    digests: [0],
+    bodies: [body],
+  }
+}
+
 export type AppendResult =
   | { readonly kind: 'appended'; readonly offsets: readonly number[]; readonly isDuplicate: readonly boolean[] }
   /**
