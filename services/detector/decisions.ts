@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Decision } from '#shared/actor/alert'
 import { type EventLog, singleRecord } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
@@ -7,6 +7,7 @@ import type { AlertStore } from '#shared/store/alert-store'
 import type { Decided, Unavailable } from '../api/vigil.ts'
 import { decisionBody } from './decision-body.ts'
 import { decisionFromAlerts } from './decision-from-alerts.ts'
+import { Lately } from './lately.ts'
 import { unavailable } from './unavailable.ts'
 
 interface DecisionsOptions {
@@ -37,11 +38,11 @@ type Made = Extract<Decided, { kind: 'decided' }>
  */
 export class Decisions {
   readonly #options: DecisionsOptions
-  /** By position: who waits for the judgement, and judgements that nobody waits for yet, oldest first. */
+  /** By position: who waits for the judgement, and judgements that nobody waits for yet. */
   readonly #waiting = new Map<string, (judged: Judged) => void>()
-  readonly #unclaimed = new Map<string, Judged>()
-  /** Decisions made lately by event id, since the store has them a little later. Oldest first. */
-  readonly #recent = new Map<string, string>()
+  readonly #unclaimed = new Lately<Judged>(latelyMin)
+  /** Decisions made lately by event id, since the store has them a little later. */
+  readonly #recent = new Lately<string>(latelyMin)
   /** Events that are being asked about. */
   readonly #asked = new Set<string>()
 
@@ -57,7 +58,7 @@ export class Decisions {
       this.#waiting.delete(position)
       if (resolve !== undefined) resolve(one)
       // The owner may be faster than the answer of the log.
-      else keep(this.#unclaimed, position, one)
+      else this.#unclaimed.set(position, one)
     }
   }
 
@@ -68,7 +69,7 @@ export class Decisions {
     // A repeat that the log could not tell. Its first decision stands.
     if (judged.decision === undefined && judged.outcome !== 'late') return this.#stored(sent.id, deadline)
     const made = this.#made(sent, judged.decision)
-    keep(this.#recent, sent.id, made.body)
+    this.#recent.set(sent.id, made.body)
     return made
   }
 
@@ -104,7 +105,7 @@ export class Decisions {
       const found = await this.#look(id, deadline)
       const left = deadline - Date.now()
       if (found !== undefined || left <= 0) return found
-      await setTimeout(Math.min(left, pollMs))
+      await sleep(Math.min(left, pollMs))
     }
   }
 
@@ -157,29 +158,16 @@ export class Decisions {
   }
 }
 
-/** Adds an entry, and lets go of the oldest past the bound. */
-function keep<T>(entries: Map<string, T>, key: string, value: T): void {
-  entries.set(key, value)
-  if (entries.size <= recentMax) return
-  const [oldest] = entries.keys()
-  entries.delete(oldest)
-}
-
 /** @returns undefined: the deadline came first */
-async function within<T>(deadline: number, work: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController()
-  try {
-    const late = setTimeout(Math.max(0, deadline - Date.now()), undefined, { signal: timer.signal }).catch(
-      () => undefined,
-    )
-    return await Promise.race([work, late])
-  } finally {
-    timer.abort()
-  }
+function within<T>(deadline: number, work: Promise<T>): Promise<T | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
+  const timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - Date.now()))
+  work.then(resolve, reject).finally(() => clearTimeout(timer))
+  return promise
 }
 
 /** Between two looks at the store for a decision that another process may have made. */
 const pollMs = 50
 
 /** The store has decisions within a second or so; nobody makes more in that time. */
-const recentMax = 20_000
+const latelyMin = 10_000

@@ -1,4 +1,4 @@
-import { Cause, Effect, Schedule } from 'effect'
+import { Effect, Schedule } from 'effect'
 import { type EventLog, LogUnavailable, singleRecord } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
 import type { Judged, OwnerCommand, OwnerFailure, OwnerInput, OwnRecord } from '#shared/protocol/owner-io'
@@ -152,18 +152,25 @@ export class PartitionLoop {
   }
 
   async #perform(trouble: string, run: () => Promise<OwnerInput>): Promise<void> {
-    const attempt = Effect.tryPromise({ try: run, catch: (error) => error }).pipe(
-      Effect.tapError((error) => Effect.sync(() => this.#troubles.set(trouble, `${trouble}: ${textOf(error)}`))),
+    try {
+      this.#handle(await run().catch((error: unknown) => this.#retried(trouble, run, error)))
+    } catch (error) {
+      if (!this.#hasEnded) this.#fail(error)
+    }
+  }
+
+  /** Rejects with a mistake of ours, or where the loop has ended. */
+  async #retried(trouble: string, run: () => Promise<OwnerInput>, first: unknown): Promise<OwnerInput> {
+    if (!isOutside(first)) throw first
+    const tell = (error: unknown): void => void this.#troubles.set(trouble, `${trouble}: ${textOf(error)}`)
+    tell(first)
+    const attempts = Effect.tryPromise({ try: run, catch: (error) => error }).pipe(
+      Effect.tapError((error) => Effect.sync(() => tell(error))),
       Effect.retry({ schedule: retries, while: isOutside }),
       Effect.tap(() => Effect.sync(() => this.#troubles.delete(trouble))),
+      Effect.delay('50 millis'),
     )
-    const exit = await Effect.runPromiseExit(attempt, { signal: this.#abort.signal })
-    try {
-      if (exit._tag === 'Success') this.#handle(exit.value)
-      else if (!this.#hasEnded) this.#fail(Cause.squash(exit.cause))
-    } catch (error) {
-      this.#fail(error)
-    }
+    return Effect.runPromise(attempts, { signal: this.#abort.signal })
   }
 
   #fail(error: unknown): void {
