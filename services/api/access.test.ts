@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { guard } from './access.ts'
-import { event, openApi } from './testing/api.ts'
+import { openApi } from './testing/api.ts'
+import { event } from './testing/sample-event.ts'
 
 const token = 'vk_correct-horse'
 const protectedPaths = ['/v1/alerts', '/v1/alerts/a1', '/v1/alerts/stream', '/v1/decisions/t1', '/v1/events/t1']

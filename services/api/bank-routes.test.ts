@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { apiLimits } from './api-limits.ts'
-import { event, ndjson, openApi } from './testing/api.ts'
+import { ndjson, openApi } from './testing/api.ts'
 import { decisionBody } from './testing/memory-vigil.ts'
+import { event } from './testing/sample-event.ts'
 
 describe('POST /v1/transactions', () => {
   it('takes an object, an array and lines, and tells repeats, in the order given', async () => {

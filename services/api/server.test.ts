@@ -3,9 +3,10 @@ import { connect } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { apiLimits } from './api-limits.ts'
 import { problemKinds } from './problem-kinds.ts'
-import { event, openApi } from './testing/api.ts'
+import { openApi } from './testing/api.ts'
 import { decisionBody } from './testing/memory-vigil.ts'
 import { rawExchange } from './testing/raw-exchange.ts'
+import { event } from './testing/sample-event.ts'
 
 describe('running it', () => {
   it.each(['/livez', '/healthz'])('%s answers while nothing else does', async (path) => {
