@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { nodeEnvironment, nodeFlags } from '../../services/cli/node-process.mjs'
 import { writeStream } from '../replay/stream.ts'
 import { decide } from './decisions.ts'
 
@@ -35,8 +36,9 @@ const rules = fileURLToPath(new URL('rules', import.meta.url))
 const address = `http://127.0.0.1:${values.port}`
 
 function vigil(...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--max-semi-space-size=16', program, ...args], {
+  return spawn(process.execPath, [...nodeFlags, program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...nodeEnvironment, ...process.env },
   })
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { projectRoot } from '../../scripts/source-tree.ts'
+import { nodeEnvironment, nodeFlags } from '../../services/cli/node-process.mjs'
 
 export interface LiveOptions {
   readonly dataDir: string
@@ -43,9 +44,13 @@ export class LiveService {
 
   /** Begins to start it. */
   static start({ dataDir, rules, flags = [], within = [] }: LiveOptions): LiveService {
-    const program = [process.execPath, join(projectRoot, 'services/cli/vigil.ts'), 'serve', '--port', '0']
+    const program = [process.execPath, ...nodeFlags, join(projectRoot, 'services/cli/vigil.ts'), 'serve', '--port', '0']
     const [command, ...args] = [...within, ...program, '--data-dir', dataDir, '--rules', rules, ...flags]
-    const child = spawn(command, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd: projectRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...nodeEnvironment, ...process.env },
+    })
     if (child.pid === undefined) throw new Error(`${command} cannot be started`)
     const service = new LiveService(child, child.pid)
     running.add(service)
