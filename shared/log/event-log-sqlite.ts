@@ -23,13 +23,6 @@ export interface SqliteLogOptions {
   readonly latenessMs: number
 }
 
-/**
- * Waking the thread costs more than appending a record: where few requests wait, others have a moment to join them. Where many do, nobody
- * waits for more.
- */
-const lingerMs = 1
-const fewRequests = 4
-
 /** Each has a table, six prepared statements, and up to 8 MB of recent records. */
 const partitionsMax = 256
 
@@ -198,12 +191,10 @@ class SqliteEventLog implements EventLog {
   #pumpSoon(): void {
     if (this.#isPumpDue || this.#underWay !== undefined) return
     this.#isPumpDue = true
-    const pump = (): void => {
+    setImmediate(() => {
       this.#isPumpDue = false
       this.#pump()
-    }
-    if (this.#queue.length < fewRequests) setTimeout(pump, lingerMs)
-    else setImmediate(pump)
+    })
   }
 
   #pump(): void {

@@ -15,4 +15,4 @@ export function giveWay(): void {
   }
 }
 
-const niceness = 5
+const niceness = 10
