@@ -250,7 +250,7 @@ export class AlertBook {
   }
 
   #decide(entry: Entry, eventId: string, decision: Decision): void {
-    if (entry.decision !== undefined && JSON.stringify(entry.decision.decision) === JSON.stringify(decision)) return
+    if (entry.decision !== undefined && areEqual(entry.decision.decision, decision)) return
     const revision = (entry.decision?.revision ?? 0) + 1
     entry.decision = { revision, decision }
     this.#options.sink.decision?.({ eventId, at: entry.at, revision, decision })
@@ -283,6 +283,8 @@ export class AlertBook {
     else if (done > 0) entries.splice(0, done)
   }
 }
+
+const areEqual = (a: Decision, b: Decision): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
 
 const timedName = (hit: Hit): string =>
   `${hit.at} by time ${hit.rule} ${hit.actor.population} ${JSON.stringify([hit.actor.key, hit.steps])}`

@@ -29,6 +29,9 @@ export function reachesAlert(ruleSet: RuleSet, hit: Hit, scores: ReadonlyMap<num
   return scenario === undefined || (scores.get(scenario) ?? 0) >= ruleSet.scenarios[scenario].alertThreshold
 }
 
+/** Most events are of this kind, and what stands on each is kept for as long as it can change. */
+const nothingFound: Decision = { outcome: outcomes[0], score: 0, reasons: [], alerts: [], scenarios: {} }
+
 /** The gravest outcome over all scenarios. Rules outside scenarios take no part. */
 export function decide(
   ruleSet: RuleSet,
@@ -36,6 +39,7 @@ export function decide(
   scores: ReadonlyMap<number, number>,
   alerts: readonly string[],
 ): Decision {
+  if (hits.length === 0) return nothingFound
   let gravest = 0
   for (const [scenario, score] of scores)
     for (const { outcome, threshold } of ruleSet.scenarios[scenario].outcomes)
