@@ -1,7 +1,7 @@
 import type { Pattern } from '../pattern.ts'
 import { numberedSteps } from '../pattern.ts'
-import type { Script } from './scripts.ts'
-import { scriptsOf } from './scripts.ts'
+import type { Place, Way } from './places.ts'
+import { placesOf } from './places.ts'
 
 /** An event in a step, by the index of the event. */
 export interface TakenEvent {
@@ -9,208 +9,218 @@ export interface TakenEvent {
   readonly event: number
 }
 
+/** What was told of a match or run, in the words of the matcher's sink. */
+export interface Report {
+  readonly what: 'matched' | 'raised' | 'stands' | 'withdrawn' | 'missed' | 'timed out'
+  readonly taken: readonly TakenEvent[]
+  /** In ms: the time of its last event, or the instant at which the time of an absence had passed; or when it ran out of time. */
+  readonly at: number
+}
+
 export interface OracleAnswer {
-  /** Matches in the order in which they are final, those of one moment by their start. */
-  readonly matches: readonly (readonly TakenEvent[])[]
-  /** What runs out of time, each distinct one once. */
-  readonly timeouts: readonly { readonly taken: readonly TakenEvent[]; readonly at: number }[]
+  /** What is told before each event, at it, and after the last one: two lists for each event and one more. */
+  readonly reports: readonly (readonly Report[])[]
+  /** Runs that are open after each event, and in the end. */
+  readonly open: readonly number[]
   /** The first event of the oldest run or waiting match that is left; Infinity: none. */
   readonly oldest: number
+  /** The next instant at which time alone makes a match; Infinity: none. */
+  readonly deadline: number
 }
 
 /** Does condition `condition` hold for event `event`, seen from a run that has taken these? */
 export type Holds = (condition: number, event: number, taken: readonly TakenEvent[]) => boolean
 
-interface Complete {
-  readonly taken: readonly TakenEvent[]
-  /** The event that completes it, or the instant. */
-  readonly event: number
-  readonly instant: number
+/** The most runs that the oracle follows; it gives up beyond. Small, so that a test of many cases ends. */
+const runsMax = 2_000
+
+/**
+ * Finds matches by keeping a list of runs and trying, for each event and run, every way on from the run's place. Slow, and written to be
+ * compared with the definitions: runs are lists, conditions are asked again each time, and nothing is shared with the matcher.
+ * @param until time goes on to here after the last event
+ * @returns null where there are too many runs
+ */
+export function oracle(pattern: Pattern, ats: readonly number[], until: number, holds: Holds): OracleAnswer | null {
+  const account = new Account(pattern, holds)
+  const open: number[] = []
+  for (const [event, at] of ats.entries()) {
+    account.pass(at)
+    account.see(event, at)
+    open.push(account.runs.length)
+    if (account.runs.length > runsMax) return null
+  }
+  account.pass(until)
+  open.push(account.runs.length)
+  return { reports: account.reports, open, oldest: account.oldest(), deadline: account.deadline() }
 }
 
-/** A run that waits, from just after its last event to just before the event that ends it, unless time does. */
-interface Waiting {
+interface Run {
+  readonly place: Place
   readonly taken: readonly TakenEvent[]
-  readonly endsAt: number
-  readonly timesOut: boolean
+  readonly firstAt: number
+  readonly lastAt: number
+}
+
+interface Complete {
+  readonly taken: readonly TakenEvent[]
+  readonly at: number
+  isRaised: boolean
+}
+
+class Account {
+  runs: Run[] = []
+  readonly reports: Report[][] = []
+  /** Complete, but an older run is still open. */
+  private waiting: Complete[] = []
+  private readonly begin: Place
+  private readonly pattern: Pattern
+  private readonly windowMs: number
+  private readonly holds: Holds
+
+  constructor(pattern: Pattern, holds: Holds) {
+    this.pattern = pattern
+    this.holds = holds
+    this.begin = placesOf(pattern)
+    this.windowMs = (pattern.withinMs ?? 0) > 0 ? pattern.withinMs! : Infinity
+  }
+
+  /** Time comes to `now`. Limits are half open: at the limit a run is out. */
+  pass(now: number): void {
+    this.reports.push([])
+    const out = this.runs.filter((run) => this.limits(run).some((limit) => limit <= now))
+    this.runs = this.runs.filter((run) => !out.includes(run))
+    for (const run of out) {
+      const { byWindow, byGap } = this.limitsOf(run)
+      if (run.place.kind === 'silent')
+        this.waiting.push({ taken: run.taken, at: Math.min(byWindow, byGap), isRaised: false })
+      // As in Flink, a gap that has passed is named even where the window had passed before it.
+      else this.tell('timed out', { taken: run.taken, at: byGap <= now ? byGap : byWindow })
+    }
+    this.decide()
+  }
+
+  /** One event: every run goes on in all ways, and a new one begins. */
+  see(event: number, at: number): void {
+    this.reports.push([])
+    const before = this.runs
+    this.runs = []
+    for (const run of before) this.goOn(run, event, at)
+    this.goOn({ place: this.begin, taken: [], firstAt: at, lastAt: at }, event, at)
+    this.decide()
+  }
+
+  oldest(): number {
+    return Math.min(...[...this.runs, ...this.waiting].map(startOf), Infinity)
+  }
+
+  deadline(): number {
+    const silent = this.runs.filter(({ place }) => place.kind === 'silent')
+    return Math.min(...silent.flatMap((run) => this.limits(run)), Infinity)
+  }
+
+  private goOn(run: Run, event: number, at: number): void {
+    const holds = (condition: number): boolean => this.holds(condition, event, run.taken)
+    const ways = waysFrom(run.place, holds)
+    const next: Run[] = []
+    for (const { way, from } of ways) {
+      const isTaken = way.kind === 'take'
+      // Before it begins a run passes over nothing.
+      if (from.kind === 'forbidden' || (!isTaken && run.taken.length === 0)) continue
+      const taken = isTaken ? [...run.taken, { step: from.step, event }] : run.taken
+      const after = { ...run, place: way.to, taken, lastAt: isTaken ? at : run.lastAt }
+      if (way.to.kind !== 'end') next.push(after)
+      // With what it has it may be complete: all that would follow can be left out. That is asked of the same event, not yet taken.
+      if (way.to.kind === 'end' || (isTaken && canEnd(way.to, holds)))
+        this.waiting.push({ taken, at: after.lastAt, isRaised: false })
+    }
+    const isStopped = ways.some(({ from }) => from.kind === 'forbidden')
+    if (!isStopped) this.runs.push(...next)
+  }
+
+  /** With a skip strategy a match is final when no older run is open any more, and drops runs and waiting matches. */
+  private decide(): void {
+    const { strategy } = this.pattern.skip
+    this.waiting = sortedBy(this.waiting, startOf)
+    while (this.waiting.length > 0) {
+      const [match] = this.waiting
+      if (strategy !== 'none' && this.runs.some((run) => startOf(run) < startOf(match))) break
+      this.waiting.shift()
+      this.settle(match)
+    }
+    for (const match of this.waiting) {
+      if (match.isRaised) continue
+      match.isRaised = true
+      this.tell('raised', match)
+    }
+  }
+
+  private settle(match: Complete): void {
+    const upTo = this.skippedUpTo(match.taken)
+    if (upTo === 'missed') {
+      this.tell('missed', match)
+      return
+    }
+    this.tell(match.isRaised ? 'stands' : 'matched', match)
+    this.runs = this.runs.filter((run) => startOf(run) > upTo)
+    const isSkipped = (other: Complete): boolean => startOf(other) <= upTo
+    for (const other of this.waiting.filter(isSkipped)) if (other.isRaised) this.tell('withdrawn', other)
+    this.waiting = this.waiting.filter((other) => !isSkipped(other))
+  }
+
+  /** All that began with this event or before it is dropped. */
+  private skippedUpTo(taken: readonly TakenEvent[]): number | 'missed' {
+    const { skip } = this.pattern
+    const first = taken[0].event
+    if (skip.strategy === 'none') return -1
+    if (skip.strategy === 'next') return first
+    if (!('step' in skip)) return taken[taken.length - 1].event
+    const { step: name, onMissError } = skip
+    const number = numberedSteps(this.pattern).findIndex((step) => step.name === name)
+    const inStep = taken.filter(({ step }) => step === number)
+    if (inStep.length === 0) return onMissError ? 'missed' : -1
+    const { event } = inStep[skip.strategy === 'to-first' ? 0 : inStep.length - 1]
+    return onMissError && event === first ? 'missed' : event - 1
+  }
+
+  private limits(run: Run): readonly number[] {
+    return Object.values(this.limitsOf(run))
+  }
+
+  private limitsOf({ firstAt, lastAt, place }: Run): { readonly byWindow: number; readonly byGap: number } {
+    return { byWindow: firstAt + this.windowMs, byGap: lastAt + place.limitMs }
+  }
+
+  private tell(what: Report['what'], { taken, at }: Pick<Complete, 'taken' | 'at'>): void {
+    this.reports[this.reports.length - 1].push({ what, taken, at })
+  }
 }
 
 /**
- * Finds matches by trying every script of the pattern on every choice of events. Slow, and written from the definitions: it knows
- * neither states nor edges, and shares no code with the matcher. For patterns that `isPlain`.
- * @param until time goes on to here after the last event
- * @returns null where a skip strategy chooses among matches that have one start, which is a matter of taste
+ * All ways that are open to an event, in Flink's order, which decides between simultaneous matches: the place's own, then those of the
+ * places behind it, the last named first. Going in circles through places is no further way.
  */
-export function oracle(pattern: Pattern, ats: readonly number[], until: number, holds: Holds): OracleAnswer | null {
-  const scripts = scriptsOf(pattern, ats.length + 1)
-  const windowMs = (pattern.withinMs ?? 0) > 0 ? pattern.withinMs! : Infinity
-  const lays = ats.map((_, start) => new Lays(scripts, ats, start, windowMs, holds))
-  return new Timeline(pattern, lays, ats, until, windowMs).run()
+function waysFrom(
+  place: Place,
+  holds: (condition: number) => boolean,
+  path: readonly Place[] = [],
+): readonly { readonly way: Way; readonly from: Place }[] {
+  const open = place.ways.filter(({ test }) => test(holds))
+  const own = open.filter(({ kind }) => kind !== 'look').map((way) => ({ way, from: place }))
+  const behind = open.filter(({ kind, to }) => kind === 'look' && to !== place && !path.includes(to)).reverse()
+  return [...own, ...behind.flatMap(({ to }) => waysFrom(to, holds, [...path, place]))]
 }
 
-/** All ways to lay the scripts on the events from one first event on. */
-class Lays {
-  readonly complete: Complete[] = []
-  readonly waiting: Waiting[] = []
-  private readonly ats: readonly number[]
-  private readonly limit: number
-  private readonly holds: Holds
-
-  constructor(scripts: readonly Script[], ats: readonly number[], start: number, windowMs: number, holds: Holds) {
-    this.ats = ats
-    this.limit = ats[start] + windowMs
-    this.holds = (condition, event, taken) => condition < 0 || holds(condition, event, taken)
-    for (const script of scripts) {
-      const [first] = script.slots
-      if (first === undefined || !this.fits(script, [], start)) continue
-      this.after(script, [{ step: first.step, event: start }])
-    }
-  }
-
-  private after(script: Script, taken: readonly TakenEvent[]): void {
-    const { slots, end } = script
-    if (taken.length < slots.length) this.wait(script, taken)
-    else if (end.kind === 'at-once') this.finish(taken, taken[taken.length - 1].event)
-    else if (end.kind === 'next') this.waitForOne(taken, end.not)
-    else this.waitForTime(taken, end.not)
-  }
-
-  private wait(script: Script, taken: readonly TakenEvent[]): void {
-    const { slots, end } = script
-    const slot = slots[taken.length]
-    const last = taken[taken.length - 1].event
-    let event = last + 1
-    for (; event < this.ats.length && this.ats[event] < this.limit; event++) {
-      const any = (conditions: readonly number[]): boolean =>
-        conditions.some((condition) => this.holds(condition, event, taken))
-      if (event === last + 1 && any(slot.notNext)) break
-      const next = [...taken, { step: slot.step, event }]
-      const fits = this.fits(script, taken, event)
-      if (any(slot.forbidden)) {
-        if (fits && next.length === slots.length && end.kind === 'at-once') this.finish(next, event)
-        break
-      }
-      if (fits) this.after(script, next)
-      const mayPass = slot.pass === 'any' || (slot.pass === 'relaxed' && !this.holds(slot.where, event, taken))
-      if (!mayPass || any(slot.notPassed)) break
-    }
-    this.waiting.push({ taken, endsAt: this.isOut(event) ? Infinity : event, timesOut: true })
-  }
-
-  private waitForOne(taken: readonly TakenEvent[], not: number): void {
-    const event = taken[taken.length - 1].event + 1
-    this.waiting.push({ taken, endsAt: this.isOut(event) ? Infinity : event, timesOut: true })
-    if (!this.isOut(event) && !this.holds(not, event, taken)) this.finish(taken, event)
-  }
-
-  private waitForTime(taken: readonly TakenEvent[], not: number): void {
-    let event = taken[taken.length - 1].event + 1
-    while (!this.isOut(event) && !this.holds(not, event, taken)) event++
-    const isHeard = !this.isOut(event)
-    this.waiting.push({ taken, endsAt: isHeard ? event : Infinity, timesOut: false })
-    if (!isHeard) this.complete.push({ taken, event: -1, instant: this.limit })
-  }
-
-  private isOut(event: number): boolean {
-    return event >= this.ats.length || this.ats[event] >= this.limit
-  }
-
-  private fits({ slots }: Script, taken: readonly TakenEvent[], event: number): boolean {
-    const slot = slots[taken.length]
-    if (!this.holds(slot.where, event, taken)) return false
-    return !slot.notTaken.some((condition) => this.holds(condition, event, taken))
-  }
-
-  private finish(taken: readonly TakenEvent[], event: number): void {
-    this.complete.push({ taken, event, instant: this.ats[event] })
-  }
+function canEnd(place: Place, holds: (condition: number) => boolean, path: readonly Place[] = []): boolean {
+  if (place.kind === 'end') return true
+  return place.ways.some(
+    ({ kind, to, test }) => kind === 'look' && !path.includes(to) && test(holds) && canEnd(to, holds, [...path, place]),
+  )
 }
 
-/** Goes through time, and lets the skip strategy decide what becomes of matches and runs. */
-class Timeline {
-  private readonly dropped = new Set<number>()
-  private readonly matches: (readonly TakenEvent[])[] = []
-  private readonly timeouts = new Map<string, OracleAnswer['timeouts'][number]>()
-  private waiting: Complete[] = []
-  private isUndecided = false
-  private readonly pattern: Pattern
-  private readonly lays: readonly Lays[]
-  private readonly ats: readonly number[]
-  private readonly until: number
-  private readonly windowMs: number
+function startOf({ taken }: { readonly taken: readonly TakenEvent[] }): number {
+  return taken[0].event
+}
 
-  constructor(pattern: Pattern, lays: readonly Lays[], ats: readonly number[], until: number, windowMs: number) {
-    this.pattern = pattern
-    this.lays = lays
-    this.ats = ats
-    this.until = until
-    this.windowMs = windowMs
-  }
-
-  run(): OracleAnswer | null {
-    let before = -Infinity
-    this.ats.forEach((at, event) => {
-      this.pass(before, at, event)
-      this.settle(({ event: by }) => by === event, event + 1, at)
-      before = at
-    })
-    this.pass(before, this.until, this.ats.length)
-    const open = this.openStarts(this.ats.length, this.until)
-    const oldest = Math.min(...open, ...this.waiting.map(({ taken }) => taken[0].event))
-    return this.isUndecided ? null : { matches: this.matches, timeouts: [...this.timeouts.values()], oldest }
-  }
-
-  /** Time goes from one instant to the next, before the event is judged. */
-  private pass(before: number, now: number, event: number): void {
-    this.lays.forEach(({ waiting }, start) => {
-      const limit = this.ats[start] + this.windowMs
-      if (limit <= before || limit > now || this.dropped.has(start)) return
-      for (const { taken, endsAt, timesOut } of waiting)
-        if (timesOut && endsAt >= event && taken[taken.length - 1].event < event)
-          this.timeouts.set(JSON.stringify(taken), { taken, at: limit })
-    })
-    this.settle(({ event: by, instant }) => by < 0 && instant > before && instant <= now, event, now)
-  }
-
-  private settle(isNew: (match: Complete) => boolean, event: number, now: number): void {
-    this.lays.forEach(({ complete }, start) => {
-      if (!this.dropped.has(start)) this.waiting.push(...complete.filter(isNew))
-    })
-    this.waiting.sort((a, b) => a.taken[0].event - b.taken[0].event)
-    const isSkipping = this.pattern.skip.strategy !== 'none'
-    for (let match = this.waiting[0]; match !== undefined; match = this.waiting[0]) {
-      const start = match.taken[0].event
-      if (isSkipping && this.openStarts(event, now).some((open) => open < start)) return
-      this.waiting.shift()
-      this.matches.push(match.taken)
-      const upTo = this.skippedUpTo(match.taken)
-      const rivals = this.waiting.filter(({ taken }) => taken[0].event === start)
-      if (rivals.length > 0 && [match, ...rivals].some(({ taken }) => this.skippedUpTo(taken) >= start))
-        this.isUndecided = true
-      for (let skipped = 0; skipped <= upTo; skipped++) this.dropped.add(skipped)
-      this.waiting = this.waiting.filter(({ taken }) => taken[0].event > upTo)
-    }
-  }
-
-  /** First events of the runs that wait just before `event`, at time `now`. */
-  private openStarts(event: number, now: number): readonly number[] {
-    return [...this.lays.keys()].filter(
-      (start) =>
-        !this.dropped.has(start) &&
-        this.ats[start] + this.windowMs > now &&
-        this.lays[start].waiting.some(({ taken, endsAt }) => taken[taken.length - 1].event < event && endsAt >= event),
-    )
-  }
-
-  private skippedUpTo(taken: readonly TakenEvent[]): number {
-    const { skip } = this.pattern
-    if (skip.strategy === 'none') return -1
-    if (skip.strategy === 'next') return taken[0].event
-    if (!('step' in skip)) return taken[taken.length - 1].event
-    const { step: name } = skip
-    const number = numberedSteps(this.pattern).findIndex((step) => step.name === name)
-    const inStep = taken.filter(({ step }) => step === number)
-    if (inStep.length === 0) return -1
-    return inStep[skip.strategy === 'to-first' ? 0 : inStep.length - 1].event - 1
-  }
+function sortedBy<T>(list: readonly T[], key: (item: T) => number): T[] {
+  return [...list].sort((a, b) => key(a) - key(b))
 }
