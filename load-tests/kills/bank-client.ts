@@ -22,6 +22,8 @@ export class BankClient {
   readonly wrongs: string[] = []
   /** Requests that got no answer of success, and were sent again. */
   retries = 0
+  /** How often which answer was the reason: status and kind of the problem. */
+  readonly refusals = new Map<string, number>()
   readonly #payments: Payments
   readonly #isDecided: (row: number) => boolean
   readonly #address: () => string | undefined
@@ -96,9 +98,15 @@ export class BankClient {
         throw new Error(`row ${row} was refused with ${answer.status}: ${answer.body}`)
       if (this.#isClosed || performance.now() > deadline)
         throw new Error(`row ${row} was not taken in ${patienceMs / 1000} s: ${answer.status} ${answer.body}`)
-      if (isThere) this.retries++
+      if (isThere) this.#refused(answer)
       await setTimeout(againMs)
     }
+  }
+
+  #refused({ status, body }: Answer): void {
+    this.retries++
+    const reason = `${status} ${/"type":"([^"]+)"/.exec(body)?.[1] ?? body}`
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1)
   }
 
   #note(id: string, position: string): void {
