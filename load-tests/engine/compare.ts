@@ -87,7 +87,7 @@ function comparison([first, second]: readonly Checkout[]): string {
   return table([['', first.commit, second.commit, '', 'ratio'], ...rows])
 }
 
-const spread = (values: readonly number[]): string =>
-  values.length === 0
-    ? '-'
-    : `${digits(median(values))} [${digits(Math.min(...values))}..${digits(Math.max(...values))}]`
+function spread(values: readonly number[]): string {
+  if (values.length === 0) return '-'
+  return `${digits(median(values))} [${digits(Math.min(...values))}..${digits(Math.max(...values))}]`
+}
