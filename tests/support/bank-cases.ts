@@ -1,7 +1,8 @@
 // Random rules and events of a small bank: few accounts, times and amounts, so that windows, ties and patterns meet all the time.
 import fc from 'fast-check'
+import { jsonLines, pasteText } from '../../shared/cep/testing/paste-text.ts'
 import type { RuleSet } from '../../shared/rule-language/rule-set.ts'
-import { type BankEvent, bankRules, minute } from './bank.ts'
+import { type BankEvent, bankFiles, bankRules, minute } from './bank.ts'
 
 export interface BankCase {
   readonly rules: Readonly<Record<string, string>>
@@ -221,6 +222,18 @@ export const bankCase = (eventsMax: number, areApart = false): fc.Arbitrary<Bank
         latenessMs,
       }
     })
+
+/** The case as something to paste into a shell in an empty folder. Rules that are none are left out by `ruleSetOfCase`, not here. */
+export function bankCaseText({ rules, scenario, events, arrival, latenessMs }: BankCase): string {
+  const others = scenario === '' ? {} : { 'ring/scenario.yaml': scenario }
+  return pasteText(
+    { ...bankFiles(rules, others), 'sorted.jsonl': jsonLines(events), 'arrival.jsonl': jsonLines(arrival) },
+    [
+      'npx vigil replay --rules . --events sorted.jsonl',
+      `npx vigil replay --rules . --events arrival.jsonl --order arrival --lateness ${latenessMs}ms`,
+    ],
+  )
+}
 
 /** The rule set of a case, less the rules that are none; undefined where none is left. */
 export function ruleSetOfCase({ rules, scenario }: BankCase): RuleSet | undefined {

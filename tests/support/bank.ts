@@ -89,12 +89,19 @@ export function bankRules(
   rules: Readonly<Record<string, string>>,
   others: Readonly<Record<string, string>> = {},
 ): RuleSet {
-  const files = new Map<string, string>([['events.yaml', bankEvents], ...Object.entries(others)])
-  for (const [name, lines] of Object.entries(rules)) files.set(`${name}.rule.yaml`, ruleText(name, lines))
-  const { ruleSet, diagnostics } = loadRuleSet(files)
+  const { ruleSet, diagnostics } = loadRuleSet(new Map(Object.entries(bankFiles(rules, others))))
   if (ruleSet === undefined)
     throw new Error(diagnostics.map((d) => `${d.file}:${d.line}:${d.column}: ${d.message} (${d.hint})`).join('\n'))
   return ruleSet
+}
+
+/** The files of a rule set, as `bankRules` loads them: text by path. */
+export function bankFiles(
+  rules: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const texts = Object.entries(rules).map(([name, lines]) => [`${name}.rule.yaml`, ruleText(name, lines)])
+  return { 'events.yaml': bankEvents, ...others, ...Object.fromEntries(texts) }
 }
 
 function ruleText(name: string, lines: string): string {

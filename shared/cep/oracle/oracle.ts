@@ -22,6 +22,8 @@ export interface OracleAnswer {
   readonly reports: readonly (readonly Report[])[]
   /** Runs that are open after each event, and in the end. */
   readonly open: readonly number[]
+  /** Matches that were raised and not decided on, as an older run is still open. */
+  readonly held: readonly (readonly TakenEvent[])[]
   /** The first event of the oldest run or waiting match that is left; Infinity: none. */
   readonly oldest: number
   /** The next instant at which time alone makes a match; Infinity: none. */
@@ -51,7 +53,9 @@ export function oracle(pattern: Pattern, ats: readonly number[], until: number, 
   }
   account.pass(until)
   open.push(account.runs.length)
-  return { reports: account.reports, open, oldest: account.oldest(), deadline: account.deadline() }
+  const { reports, waiting } = account
+  const held = waiting.map(({ taken }) => taken)
+  return { reports, open, held, oldest: account.oldest(), deadline: account.deadline() }
 }
 
 interface Run {
@@ -71,7 +75,7 @@ class Account {
   runs: Run[] = []
   readonly reports: Report[][] = []
   /** Complete, but an older run is still open. */
-  private waiting: Complete[] = []
+  waiting: Complete[] = []
   private readonly begin: Place
   private readonly pattern: Pattern
   private readonly windowMs: number

@@ -6,16 +6,15 @@ import { conditionText, type PatternCase } from './pattern-case.ts'
 export interface CaseFiles {
   readonly events: string
   readonly rule: string
-  /** JSON Lines: the cards of the account, and a tick of another one to which time goes on. */
-  readonly stream: string
+  /** The cards of the account, with ids that count from 1, and a tick of another account to which time goes on. */
+  readonly stream: readonly StreamEvent[]
 }
 
 export function filesOf(given: PatternCase): CaseFiles {
-  return { events: eventsText, rule: ruleText(given), stream: streamOf(given).map(jsonLine).join('') }
+  return { events: eventsText, rule: ruleText(given), stream: streamOf(given) }
 }
 
-/** Events of the case as a replay reads them. Ids count from 1, in the order of the cards. */
-export function streamOf({ cards, until }: PatternCase): readonly StreamEvent[] {
+function streamOf({ cards, until }: PatternCase): readonly StreamEvent[] {
   const events = cards.map((card, index) => ({ id: String(index + 1), type: 'card', account: 'A', ...card }))
   return [...events, { id: 'end', type: 'tick', account: 'clock', at: until }]
 }
@@ -36,8 +35,6 @@ const eventsText = `events:
     fields: { account: string }
     keys: { account: account }
 `
-
-const jsonLine = (event: StreamEvent): string => `${JSON.stringify(event)}\n`
 
 function ruleText(given: PatternCase): string {
   const { steps, withinMs, skip } = given.pattern

@@ -1,10 +1,11 @@
-import type { OracleAnswer, Report } from '../oracle/oracle.ts'
+import type { OracleAnswer, Report, TakenEvent } from '../oracle/oracle.ts'
 import { filesOf, stepName } from './case-files.ts'
+import { jsonLines, pasteText } from './paste-text.ts'
 import type { PatternCase } from './pattern-case.ts'
 
 /** What one of the two said, in short lines: what was told and when, and what is left in the end. */
 function answerLines(given: PatternCase, answer: OracleAnswer): readonly string[] {
-  const { reports, open, oldest, deadline } = answer
+  const { reports, open, held, oldest, deadline } = answer
   const { cards, until } = given
   const lines = reports.flatMap((told, index) => {
     const event = (index - 1) / 2
@@ -12,6 +13,7 @@ function answerLines(given: PatternCase, answer: OracleAnswer): readonly string[
     return told.map((report) => `${when}: ${reportText(given, report)}`)
   })
   const left = [
+    ...held.map((taken) => `held back in the end: ${takenText(given, taken)}`).sort(),
     `open runs after each event and in the end: ${open.join(' ')}`,
     `oldest event of a run or waiting match: ${oldest === Infinity ? 'none' : oldest + 1}`,
     `next end of an absence: ${deadline === Infinity ? 'none' : `${deadline} ms`}`,
@@ -33,13 +35,9 @@ export function disagreement(
 /** The case as something to paste into a shell in an empty folder: the rule, the events, and a replay of them. */
 export function replayText(given: PatternCase): string {
   const { events, rule, stream } = filesOf(given)
-  const file = (name: string, text: string): string[] => [`cat > ${name} <<'END'`, text.trimEnd(), 'END']
-  return [
-    ...file('events.yaml', events),
-    ...file('found.rule.yaml', rule),
-    ...file('events.jsonl', stream),
+  return pasteText({ 'events.yaml': events, 'found.rule.yaml': rule, 'events.jsonl': jsonLines(stream) }, [
     'npx vigil replay --rules . --events events.jsonl',
-  ].join('\n')
+  ])
 }
 
 function marked(lines: readonly string[], others: readonly string[]): string[] {
@@ -51,11 +49,15 @@ function marked(lines: readonly string[], others: readonly string[]): string[] {
   })
 }
 
-function reportText({ pattern }: PatternCase, { what, taken, at }: Report): string {
+function reportText(given: PatternCase, { what, taken, at }: Report): string {
+  return `${what} ${takenText(given, taken)} (${at} ms)`
+}
+
+function takenText({ pattern }: PatternCase, taken: readonly TakenEvent[]): string {
   const parts: string[] = []
   for (const [index, { step, event }] of taken.entries()) {
     if (index === 0 || taken[index - 1].step !== step) parts.push(stepName(pattern, step))
     parts[parts.length - 1] += ` ${event + 1}`
   }
-  return `${what} ${parts.join(', ')} (${at} ms)`
+  return parts.join(', ')
 }

@@ -17,7 +17,7 @@ export function matcherAnswer(given: PatternCase): OracleAnswer {
   const holds = holdsIn(given)
   const reports: Report[][] = []
   const open: number[] = []
-  const raised = new Set<number>()
+  const raised = new Map<number, readonly TakenEvent[]>()
   const arena = new Arena(1 << 22)
   const tell = (what: Report['what'], match: Match): void =>
     void reports[reports.length - 1].push({ what, taken: read(match), at: match.at })
@@ -32,7 +32,7 @@ export function matcherAnswer(given: PatternCase): OracleAnswer {
       matched: (match) => tell('matched', match),
       raised: (match) => {
         invariant(!raised.has(match.number), 'a number is given once')
-        raised.add(match.number)
+        raised.set(match.number, read(match))
         tell('raised', match)
       },
       stands: (match) => {
@@ -70,7 +70,7 @@ export function matcherAnswer(given: PatternCase): OracleAnswer {
   open.push(matcher.openRuns(handle))
   invariant(raised.size === matcher.heldMatches(handle), 'what was raised and not decided on is held')
   const answer = {
-    ...{ reports, open },
+    ...{ reports, open, held: [...raised.values()] },
     oldest: matcher.oldestPosition(handle),
     deadline: matcher.earliestDeadline(handle),
   }
