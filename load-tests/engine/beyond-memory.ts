@@ -7,6 +7,7 @@ import { PartitionOwner } from '#shared/protocol/partition-owner'
 import type { CheckpointStore } from '#shared/store/checkpoint-store'
 import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
 import { sha256Hex } from '../../services/cli/sha256.ts'
+import { LocalOwner } from '../../services/detector/local-owner.ts'
 import { PartitionLoop } from '../../services/detector/loop.ts'
 import { OutboxWriter } from '../../services/detector/outbox-entry.ts'
 import { relaxedCodec } from '../../services/detector/relaxed-codec.ts'
@@ -111,7 +112,7 @@ class BenchPartition {
     })
     this.#loop = new PartitionLoop({
       partition: 0,
-      owner: this.owner,
+      owner: new LocalOwner(this.owner),
       log: this.#log,
       checkpoints: this.#countingStore(),
       deliver: async () => {},

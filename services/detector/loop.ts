@@ -1,14 +1,14 @@
 import { Effect, Schedule } from 'effect'
 import { type EventLog, LogUnavailable, singleRecord } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
-import type { Judged, OwnerCommand, OwnerFailure, OwnerInput, OwnRecord } from '#shared/protocol/owner-io'
-import type { PartitionOwner } from '#shared/protocol/partition-owner'
+import type { Judged, OwnerFailure, OwnRecord } from '#shared/protocol/owner-io'
 import { AlertStoreUnavailable } from '#shared/store/alert-store'
 import { type CheckpointStore, StoreUnavailable } from '#shared/store/checkpoint-store'
+import type { HostedOwner, LoopCommand, LoopInput } from './hosted-owner.ts'
 
 interface PartitionLoopOptions {
   readonly partition: number
-  readonly owner: PartitionOwner
+  readonly owner: HostedOwner
   readonly log: EventLog
   readonly checkpoints: CheckpointStore
   /** Delivers entries; rejects where that is to be tried again. */
@@ -30,7 +30,6 @@ export class PartitionLoop {
   readonly #abort = new AbortController()
   readonly #troubles = new Map<string, string>()
   #commits: Promise<void> = Promise.resolve()
-  #clock: NodeJS.Timeout | undefined
   #hasEnded = false
   readonly #ended: Promise<void>
   #end: () => void = () => {}
@@ -48,24 +47,29 @@ export class PartitionLoop {
   }
 
   start(): void {
-    this.#clock = setInterval(() => this.#handle({ kind: 'clock', now: Date.now() }), clockMs)
-    this.#handle({ kind: 'start' })
+    this.#options.owner.start(
+      (commands) => this.#take(commands),
+      (error) => this.#fail(error),
+    )
   }
 
   /** Resolves once what was applied is committed, or the deadline has passed: the log has it all. */
   async stop(deadlineMs: number): Promise<void> {
     const timer = setTimeout(() => this.#finish(), deadlineMs)
-    this.#handle({ kind: 'stop' })
+    this.#options.owner.handle({ kind: 'stop' })
     await this.#ended
     clearTimeout(timer)
   }
 
-  #handle(input: OwnerInput): void {
-    if (this.#hasEnded) return
-    for (const command of this.#options.owner.handle(input)) this.#execute(command)
+  #take(commands: readonly LoopCommand[]): void {
+    try {
+      for (const command of commands) this.#execute(command)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
-  #execute(command: OwnerCommand): void {
+  #execute(command: LoopCommand): void {
     const { partition, log, checkpoints, deliver } = this.#options
     switch (command.kind) {
       case 'append':
@@ -115,9 +119,6 @@ export class PartitionLoop {
       case 'judged':
         this.#options.onJudged(partition, command.judged)
         return
-      case 'later':
-        setImmediate(() => this.#handle({ kind: 'later' }))
-        return
       case 'stopped':
         this.#finish()
         return
@@ -134,7 +135,7 @@ export class PartitionLoop {
     return result.offsets[0]
   }
 
-  async #read({ from, bytesMax, waits }: Extract<OwnerCommand, { kind: 'read' }>): Promise<OwnerInput> {
+  async #read({ from, bytesMax, waits }: Extract<LoopCommand, { kind: 'read' }>): Promise<LoopInput> {
     const { partition, log } = this.#options
     for (;;) {
       const block = await log.read(partition, from, bytesMax)
@@ -143,24 +144,25 @@ export class PartitionLoop {
     }
   }
 
-  #inOrder(run: () => Promise<OwnerInput>): void {
+  #inOrder(run: () => Promise<LoopInput>): void {
     this.#commits = this.#commits.then(() => this.#perform('checkpoints cannot be written', run))
   }
 
-  #answer(trouble: string, run: () => Promise<OwnerInput>): void {
+  #answer(trouble: string, run: () => Promise<LoopInput>): void {
     void this.#perform(trouble, run)
   }
 
-  async #perform(trouble: string, run: () => Promise<OwnerInput>): Promise<void> {
+  async #perform(trouble: string, run: () => Promise<LoopInput>): Promise<void> {
     try {
-      this.#handle(await run().catch((error: unknown) => this.#retried(trouble, run, error)))
+      const answer = await run().catch((error: unknown) => this.#retried(trouble, run, error))
+      if (!this.#hasEnded) this.#options.owner.handle(answer)
     } catch (error) {
-      if (!this.#hasEnded) this.#fail(error)
+      this.#fail(error)
     }
   }
 
   /** Rejects with a mistake of ours, or where the loop has ended. */
-  async #retried(trouble: string, run: () => Promise<OwnerInput>, first: unknown): Promise<OwnerInput> {
+  async #retried(trouble: string, run: () => Promise<LoopInput>, first: unknown): Promise<LoopInput> {
     if (!isOutside(first)) throw first
     const tell = (error: unknown): void => void this.#troubles.set(trouble, `${trouble}: ${textOf(error)}`)
     tell(first)
@@ -174,6 +176,7 @@ export class PartitionLoop {
   }
 
   #fail(error: unknown): void {
+    if (this.#hasEnded) return
     this.#finish()
     this.#options.onMistake(error)
   }
@@ -181,7 +184,7 @@ export class PartitionLoop {
   #finish(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    clearInterval(this.#clock)
+    this.#options.owner.end()
     this.#abort.abort()
     this.#end()
   }
@@ -193,7 +196,5 @@ const isOutside = (error: unknown): boolean =>
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Checkpoints follow each other by at least this. */
-const clockMs = 100
 /** From 50 ms on, never more than 2 s apart, without end: what fails outside pauses a partition, and never skips a record. */
 const retries = Schedule.min([Schedule.exponential('50 millis'), Schedule.spaced('2 seconds')])

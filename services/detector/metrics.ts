@@ -1,14 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { OwnerCounts } from '#shared/protocol/owner-options'
-import type { PartitionOwner } from '#shared/protocol/partition-owner'
+import type { HostedOwner, OwnerView } from './hosted-owner.ts'
 
 /** Prometheus text of what the owners count. Read when it is asked for, so that counting costs nothing. */
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #owners: readonly PartitionOwner[]
+  readonly #owners: readonly HostedOwner[]
 
   /** @param appended by partition: the highest offset that was answered */
-  constructor(owners: readonly PartitionOwner[], appended: Float64Array) {
+  constructor(owners: readonly HostedOwner[], appended: Float64Array) {
     this.#owners = owners
     collectDefaultMetrics({ register: this.#registry })
     this.#counter('vigil_events_applied_total', 'Events that were judged.', 'events')
@@ -51,12 +51,12 @@ export class Metrics {
       collect() {
         this.reset()
         for (const [partition, owner] of owners.entries())
-          this.inc({ partition: String(partition) }, owner.counts[count])
+          this.inc({ partition: String(partition) }, owner.view.counts[count])
       },
     })
   }
 
-  #gauge(name: string, help: string, value: (owner: PartitionOwner, partition: number) => number): void {
+  #gauge(name: string, help: string, value: (owner: OwnerView, partition: number) => number): void {
     const owners = this.#owners
     new Gauge({
       name,
@@ -65,7 +65,7 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         for (const [partition, owner] of owners.entries())
-          this.set({ partition: String(partition) }, value(owner, partition))
+          this.set({ partition: String(partition) }, value(owner.view, partition))
       },
     })
   }

@@ -1,20 +1,21 @@
+import { availableParallelism } from 'node:os'
 import { createHistogram } from 'node:perf_hooks'
 import { limits } from '#shared/domain/limits'
 import type { EventLog } from '#shared/log/event-log'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
-import { PartitionOwner } from '#shared/protocol/partition-owner'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { AlertStore } from '#shared/store/alert-store'
 import type { CheckpointStore } from '#shared/store/checkpoint-store'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
-import { sha256Hex } from '../cli/sha256.ts'
+import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
+import type { HostedOwner, OwnerView } from './hosted-owner.ts'
 import { Intake } from './intake.ts'
+import { LocalOwner } from './local-owner.ts'
 import { PartitionLoop } from './loop.ts'
 import { Metrics } from './metrics.ts'
-import { OutboxWriter } from './outbox-entry.ts'
-import { relaxedCodec } from './relaxed-codec.ts'
+import { OwnerThread } from './owner-thread.ts'
 import { traceIdOf } from './trace-context.ts'
 
 export interface ServiceOptions {
@@ -45,7 +46,8 @@ export class Service implements Vigil {
   /** Nanoseconds from a request for a decision to its answer. */
   readonly decisionTimes = createHistogram()
   readonly #options: ServiceOptions
-  readonly #owners: readonly PartitionOwner[]
+  readonly #threads: readonly OwnerThread[]
+  readonly #owners: readonly HostedOwner[]
   readonly #loops: readonly PartitionLoop[]
   readonly #intake: Intake
   readonly #metrics: Metrics
@@ -54,6 +56,7 @@ export class Service implements Vigil {
   readonly #appended: Float64Array
   #housekeeping: NodeJS.Timeout | undefined
   #isStopping = false
+  #hasErred = false
   #storeTrouble: string | undefined
   #logLostSince: number | undefined
   #isPinging = false
@@ -76,19 +79,16 @@ export class Service implements Vigil {
         this.#appended[partition] = Math.max(this.#appended[partition], offset)
       },
     })
-    const entries = new OutboxWriter()
-    this.#owners = Array.from(
-      { length: partitions },
-      (_, partition) =>
-        new PartitionOwner({
-          ...options,
-          partition,
-          tenant: 'default',
-          memoryBytesMax: Math.floor(options.memoryBytesMax / partitions),
-          sha256Hex,
-          decoderOf: relaxedCodec,
-          entries,
-        }),
+    const { name, ruleFiles, newHashKey, latenessMs } = options
+    const memoryBytesMax = Math.floor(options.memoryBytesMax / partitions)
+    const settings = { name, ruleFiles, newHashKey, latenessMs, tenant: 'default', memoryBytesMax }
+    // A single owner decides sooner beside its loop.
+    const threads = partitions === 1 ? 0 : Math.min(partitions, availableParallelism())
+    this.#threads = Array.from({ length: threads }, () => new OwnerThread(settings))
+    this.#owners = Array.from({ length: partitions }, (_, partition) =>
+      threads === 0
+        ? new LocalOwner(createOwner(partition, settings))
+        : this.#threads[partition % threads].add(partition),
     )
     const onDelivered = (delivered: number): void => {
       if (delivered > 0) for (const listener of this.#listeners) listener()
@@ -103,7 +103,7 @@ export class Service implements Vigil {
           deliver: deliverer({ partition, log, store: alerts, lateOutcome, onDelivered }),
           onJudged: (from, judged) => this.#intake.judged(from, judged),
           onFailure: (failure) => options.onFailure(partition, failure),
-          onMistake: options.onMistake,
+          onMistake: (error) => this.#tellMistake(error),
         }),
     )
     this.#metrics = new Metrics(this.#owners, this.#appended)
@@ -125,9 +125,10 @@ export class Service implements Vigil {
     this.refuse()
     clearInterval(this.#housekeeping)
     const deadline = Date.now() + deadlineMs
-    while (this.#lag > 0 && this.#owners.every(({ isReady }) => isReady) && Date.now() < deadline)
+    while (this.#lag > 0 && this.#owners.every(({ view }) => view.isReady) && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, drainPollMs))
     await Promise.all(this.#loops.map((loop) => loop.stop(Math.max(drainPollMs, deadline - Date.now()))))
+    await Promise.all(this.#threads.map((thread) => thread.end()))
   }
 
   async submit(rows: Rows, context: RequestContext): Promise<Submitted> {
@@ -166,8 +167,8 @@ export class Service implements Vigil {
 
   unready(): readonly string[] {
     const { log } = this.#options
-    const reasons = this.#owners.flatMap(({ isReady }, partition) =>
-      isReady ? [] : [`partition ${partition} is being brought to the end of its log`],
+    const reasons = this.#owners.flatMap(({ view }, partition) =>
+      view.isReady ? [] : [`partition ${partition} is being brought to the end of its log`],
     )
     if (this.#isStopping) reasons.push('the service is stopping')
     if (!log.health.isReady) reasons.push(`the log cannot be written: ${log.health.detail}`)
@@ -181,14 +182,18 @@ export class Service implements Vigil {
 
   /** For a line that says how it goes. */
   get counts(): { readonly events: number; readonly actors: number; readonly alerts: number } {
-    const sum = (count: (owner: PartitionOwner) => number): number =>
-      this.#owners.reduce((total, owner) => total + count(owner), 0)
-    return { events: sum((o) => o.counts.events), actors: sum((o) => o.actors), alerts: sum((o) => o.counts.alerts) }
+    const sum = (count: (view: OwnerView) => number): number =>
+      this.#owners.reduce((total, { view }) => total + count(view), 0)
+    return {
+      events: sum(({ counts }) => counts.events),
+      actors: sum(({ actors }) => actors),
+      alerts: sum(({ counts }) => counts.alerts),
+    }
   }
 
   /** Records that the log has and the owners have not applied yet. */
   get #lag(): number {
-    return this.#owners.reduce((lag, { position }, i) => lag + Math.max(0, this.#appended[i] - position), 0)
+    return this.#owners.reduce((lag, { view }, i) => lag + Math.max(0, this.#appended[i] - view.position), 0)
   }
 
   #refusal(): Unavailable | undefined {
@@ -199,13 +204,20 @@ export class Service implements Vigil {
       retryAfterSeconds: 1,
     })
     if (this.#isStopping) return unavailable('stopping', 'the service is stopping')
-    if (this.#owners.some(({ isReady }) => !isReady))
+    if (this.#owners.some(({ view }) => !view.isReady))
       return unavailable('starting', 'the service brings its state to the end of the log')
     const { health } = this.#options.log
     if (!health.isReady) return unavailable(health.reason, health.detail)
     if (this.#lag > limits.lagEventsMax)
       return unavailable('overloaded', `${this.#lag} events wait to be judged; send more slowly`)
     return undefined
+  }
+
+  /** Once: a thread that ends does so for all its partitions. */
+  #tellMistake(error: unknown): void {
+    if (this.#hasErred) return
+    this.#hasErred = true
+    this.#options.onMistake(error)
   }
 
   #keepHouse(): void {

@@ -1,0 +1,29 @@
+import type { OwnerCommand, OwnerInput } from '#shared/protocol/owner-io'
+import type { PartitionOwner } from '#shared/protocol/partition-owner'
+
+/** An owner as its loop and the service see it, on whichever thread it lives. Its clock and its turns come to it there. */
+export interface HostedOwner {
+  /** As of the commands that were given last, or later. */
+  readonly view: OwnerView
+  /**
+   * Begins.
+   * @param execute is given what is to be done, in order
+   * @param onMistake is told of a mistake of ours; nothing comes after it
+   */
+  start(execute: (commands: readonly LoopCommand[]) => void, onMistake: (error: unknown) => void): void
+  handle(input: LoopInput): void
+  /** Nothing comes to it or from it any more. */
+  end(): void
+}
+
+/** What the service reads of an owner. */
+export type OwnerView = Pick<
+  PartitionOwner,
+  'position' | 'committedPosition' | 'isReady' | 'outboxLength' | 'actors' | 'stateBytes' | 'counts'
+>
+
+/** What the world has to do; the rest is done where the owner lives. */
+export type LoopCommand = Exclude<OwnerCommand, { readonly kind: 'later' }>
+
+/** What comes from the world. */
+export type LoopInput = Exclude<OwnerInput, { readonly kind: 'start' | 'clock' | 'later' }>

@@ -1,0 +1,39 @@
+// A thread that owners of partitions live on: it hands them what their loops say, and hands on what they want done.
+import { parentPort, workerData } from 'node:worker_threads'
+import { invariant } from '#shared/domain/invariant'
+import { createOwner, type OwnerSettings } from './create-owner.ts'
+import type { LoopCommand } from './hosted-owner.ts'
+import { LocalOwner } from './local-owner.ts'
+import { commandBuffers, type FromOwner, packCommand, type ToOwner, unpackInput } from './owner-messages.ts'
+
+invariant(parentPort !== null, 'this file is a thread of its own')
+const port = parentPort
+const settings: OwnerSettings = workerData
+const owners = new Map<number, LocalOwner>()
+
+port.on('message', ({ partition, input }: ToOwner) => {
+  if (input.kind === 'start') start(partition)
+  else ownerOf(partition).handle(unpackInput(input))
+})
+
+function start(partition: number): void {
+  const owner = new LocalOwner(createOwner(partition, settings))
+  owners.set(partition, owner)
+  const tell = (commands: readonly LoopCommand[]): void => {
+    const { position, committedPosition, isReady, outboxLength, actors, stateBytes, counts } = owner.view
+    const view = { position, committedPosition, isReady, outboxLength, actors, stateBytes, counts }
+    const packed = commands.map(packCommand)
+    const message: FromOwner = { partition, commands: packed, view }
+    port.postMessage(message, packed.flatMap(commandBuffers))
+  }
+  // It ends this thread, and so all owners on it.
+  owner.start(tell, (error) => {
+    throw error
+  })
+}
+
+function ownerOf(partition: number): LocalOwner {
+  const owner = owners.get(partition)
+  invariant(owner !== undefined, `partition ${partition} was not started here`)
+  return owner
+}
