@@ -4,6 +4,7 @@ import { compareIds } from '#shared/domain/event-order'
 import { formatTimestamp } from '#shared/domain/time'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { alertLines, featuresObject } from '#shared/wire/alert-line'
+import { comparePlaces, type Place, placeBefore } from './place.ts'
 
 type Values = readonly (number | string | undefined)[]
 
@@ -16,17 +17,18 @@ export interface Output {
   settledBefore(at: number): void
 }
 
-type Write = (line: string) => void
+type Write = (line: string, place: Place) => void
 
-/** Every revision as it arises. */
-export function alertRevisions(ruleSet: RuleSet, write: Write): Output {
+/** Every revision as it arises. @param row of the event that is being applied */
+export function alertRevisions(ruleSet: RuleSet, write: Write, row: () => number): Output {
   const line = alertLines(ruleSet)
-  return { alert: (revision) => write(line(revision)), settledBefore: () => {} }
+  return { alert: (revision) => write(line(revision), placeBefore(row())), settledBefore: () => {} }
 }
 
 /** Each alert that stands, once, in order of (at, rule, key, event ids). */
 export function standingAlerts(ruleSet: RuleSet, write: Write): Output {
   const line = alertLines(ruleSet)
+  const rank = rankByName(ruleSet)
   const pending = new Map<string, AlertRevision>()
   return {
     alert: (revision) => {
@@ -37,7 +39,8 @@ export function standingAlerts(ruleSet: RuleSet, write: Write): Output {
       const settled = [...pending.values()].filter(({ hit }) => hit.at < at)
       for (const revision of settled.sort((a, b) => compareAlerts(ruleSet, a, b))) {
         pending.delete(revision.id)
-        write(line({ ...revision, revision: 1, status: 'raised' }))
+        const { at, rule, actor } = revision.hit
+        write(line({ ...revision, revision: 1, status: 'raised' }), { at, id: '', rank: rank[rule], key: actor.key })
       }
     },
   }
@@ -53,7 +56,8 @@ export function decisions(write: Write, isSorted: boolean): Output {
       const settled = [...pending].filter(([, revision]) => revision.at < at)
       for (const [name, revision] of settled.sort(([, a], [, b]) => a.at - b.at || compareIds(a.eventId, b.eventId))) {
         pending.delete(name)
-        write(decisionLine(isSorted ? { ...revision, revision: 1 } : revision))
+        const place = { at: revision.at, id: revision.eventId, rank: 0, key: '' }
+        write(decisionLine(isSorted ? { ...revision, revision: 1 } : revision), place)
       }
     },
   }
@@ -65,35 +69,35 @@ export function features(ruleSet: RuleSet, write: Write, isSorted: boolean): Out
   const starts = ruleSet.rules.map(
     (rule) => `,"rule":${JSON.stringify(rule.name)},"by":${JSON.stringify(ruleSet.events.keys[rule.by])},"key":`,
   )
+  const ranks = rankByName(ruleSet)
   let found: FeatureLine[] = []
   return {
     alert: () => {},
     features: (index, actor, at, id, values) => {
       const line = `{"id":${JSON.stringify(id)}${starts[index]}${JSON.stringify(actor.key)},"features":${objects[index](values)}}`
-      found.push({ rule: ruleSet.rules[index].name, key: actor.key, at, id, line })
+      found.push({ at, id, rank: ranks[index], key: actor.key, line })
     },
     settledBefore: (at) => {
       const settled = found.filter((value) => value.at < at)
       found = found.filter((value) => value.at >= at)
-      settled.sort(compareFeatureLines)
+      settled.sort(comparePlaces)
       // Out of order, a rule is judged again for an event: what it said last stands. Sorting keeps them in the order found.
       for (let i = 0; i < settled.length; i++)
-        if (isSorted || i + 1 === settled.length || compareFeatureLines(settled[i], settled[i + 1]) !== 0)
-          write(settled[i].line)
+        if (isSorted || i + 1 === settled.length || comparePlaces(settled[i], settled[i + 1]) !== 0)
+          write(settled[i].line, settled[i])
     },
   }
 }
 
-interface FeatureLine {
-  readonly rule: string
-  readonly key: string
-  readonly at: number
-  readonly id: string
+interface FeatureLine extends Place {
   readonly line: string
 }
 
-const compareFeatureLines = (a: FeatureLine, b: FeatureLine): number =>
-  a.at - b.at || compareIds(a.id, b.id) || compareText(a.rule, b.rule) || compareText(a.key, b.key)
+/** By rule: how many rules come before it by their names. */
+function rankByName({ rules }: RuleSet): readonly number[] {
+  const inOrder = rules.map(({ name }) => name).sort(compareText)
+  return rules.map(({ name }) => inOrder.indexOf(name))
+}
 
 function decisionLine({ eventId, at, revision, decision }: DecisionRevision): string {
   const { outcome, score, reasons, alerts, scenarios } = decision
