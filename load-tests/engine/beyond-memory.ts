@@ -1,19 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { limits } from '#shared/domain/limits'
-import { PartitionOwner } from '#shared/protocol/partition-owner'
-import type { CheckpointStore } from '#shared/store/checkpoint-store'
-import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
-import { sha256Hex } from '../../services/cli/sha256.ts'
-import { LocalOwner } from '../../services/detector/local-owner.ts'
-import { PartitionLoop } from '../../services/detector/loop.ts'
-import { OutboxWriter } from '../../services/detector/outbox-entry.ts'
-import { relaxedCodec } from '../../services/detector/relaxed-codec.ts'
+import { BenchPartition } from './bench-partition.ts'
 import type { Figure } from './figure.ts'
-import { Payments, type Rows, rowBytesMax, scattered } from './payments.ts'
-import { RowLog } from './row-log.ts'
+import { Payments, rowBytesMax, scattered } from './payments.ts'
 import { ruleFiles } from './rule-sets.ts'
 import { Zipf } from './zipf.ts'
 
@@ -81,100 +71,6 @@ export async function measureBeyondMemory(size: BeyondMemorySize): Promise<reado
   } finally {
     await partition.stop()
     await rm(folder, { recursive: true })
-  }
-}
-
-/** The real owner, loop and store of one partition, with a log that is fed. */
-class BenchPartition {
-  readonly owner: PartitionOwner
-  /** Actors that were asked for from the store. */
-  loaded = 0
-  readonly #log = new RowLog()
-  readonly #loop: PartitionLoop
-  readonly #store: SqliteCheckpointStore
-  readonly #folder: string
-  #failure: unknown
-
-  constructor(folder: string, files: ReadonlyMap<string, string>, memoryBytesMax: number) {
-    this.#folder = folder
-    this.#store = new SqliteCheckpointStore(folder)
-    this.owner = new PartitionOwner({
-      partition: 0,
-      name: 'benchmark',
-      ruleFiles: files,
-      newHashKey: 1,
-      latenessMs: limits.latenessMsDefault,
-      tenant: 'bench',
-      memoryBytesMax,
-      sha256Hex,
-      decoderOf: relaxedCodec,
-      entries: new OutboxWriter(),
-    })
-    this.#loop = new PartitionLoop({
-      partition: 0,
-      owner: new LocalOwner(this.owner),
-      log: this.#log,
-      checkpoints: this.#countingStore(),
-      deliver: async () => {},
-      onJudged: () => {},
-      onFailure: (failure) => {
-        this.#failure = failure
-      },
-      onMistake: (error) => {
-        this.#failure = error
-      },
-    })
-  }
-
-  async start(): Promise<void> {
-    this.#loop.start()
-    await this.#until(() => this.owner.isReady)
-  }
-
-  /** Resolves once all rows are applied and committed. */
-  async take(rows: Rows): Promise<void> {
-    const drained = this.#log.feed(rows)
-    let isDrained = false
-    void drained.then(() => {
-      isDrained = true
-    })
-    const last = this.#log.next - 1
-    await this.#until(() => isDrained && this.owner.committedPosition >= last)
-  }
-
-  async stop(): Promise<void> {
-    await this.#loop.stop(60_000)
-    await this.#store.close()
-  }
-
-  async fileMiB(): Promise<number> {
-    const sizes = await Promise.all(['', '-wal'].map((end) => stat(join(this.#folder, `checkpoints.db${end}`))))
-    return sizes.reduce((sum, { size }) => sum + size, 0) / 2 ** 20
-  }
-
-  /** Rejects where the partition has failed. */
-  async #until(isTrue: () => boolean): Promise<void> {
-    while (!isTrue()) {
-      if (this.#failure !== undefined)
-        throw new Error(`the partition failed: ${JSON.stringify(this.#failure)}`, { cause: this.#failure })
-      await sleep(5)
-    }
-  }
-
-  #countingStore(): CheckpointStore {
-    const store = this.#store
-    return {
-      claim: (...ask) => store.claim(...ask),
-      stage: (...ask) => store.stage(...ask),
-      commit: (...ask) => store.commit(...ask),
-      load: (partition, generation, names) => {
-        this.loaded += names.length
-        return store.load(partition, generation, names)
-      },
-      marked: (...ask) => store.marked(...ask),
-      outbox: (...ask) => store.outbox(...ask),
-      close: () => store.close(),
-    }
   }
 }
 

@@ -3,8 +3,8 @@
 //   node load-tests/engine/engine.bench.ts [--quick] [--only throughput,rules,memory,pauses,late,beyond]
 //     [--accounts N --memory MIB --warm N] [--json]
 //
-// Every trial runs in a process of its own (but for `--quick`), one after the other; each says in its own file what it measures and leaves out:
-// throughput.ts (also `rules`: a hundred rules beside ten), memory.ts, pauses.ts, late-events.ts, beyond-memory.ts.
+// Every trial runs in a process of its own (nearly all in one for `--quick`), one after the other; each says in its own file what it measures
+// and leaves out: throughput.ts (also `rules`: a hundred rules beside ten), memory.ts, pauses.ts, late-events.ts, beyond-memory.ts.
 // `--quick` shows in seconds that all of it works; its figures mean nothing. `--accounts` and the like change `beyond`, which in full takes
 // about 12 GB of memory, 20 GB below the temporary folder and a quarter of an hour. `--json` writes the figures for compare.ts.
 import { execFile } from 'node:child_process'
@@ -51,12 +51,13 @@ function beyondSize(): typeof beyondFull {
 }
 
 async function run(trial: Trial): Promise<readonly Figure[]> {
-  if (values.quick) return withoutGoals(await runTrial(trial))
+  // A process takes a second to start, which only measuring memory is worth then.
+  if (values.quick && trial.kind !== 'memory') return withoutGoals(await runTrial(trial))
   const script = fileURLToPath(new URL('run-trial.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, script, JSON.stringify(trial)], {
     maxBuffer: 2 ** 24,
   })
-  return JSON.parse(stdout)
+  return values.quick ? withoutGoals(JSON.parse(stdout)) : JSON.parse(stdout)
 }
 
 function withoutGoals(figures: readonly Figure[]): readonly Figure[] {

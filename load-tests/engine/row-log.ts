@@ -1,43 +1,40 @@
-import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth } from '#shared/log/event-log'
-import { type LogBlock, recordKinds } from '#shared/protocol/log-record'
+import { type LogBlock, type RecordKind, recordKinds } from '#shared/protocol/log-record'
 import type { Rows } from './payments.ts'
 
 /**
  * A log of one partition whose events are put in as rows that lie in memory, and which forgets what was read: a real one would hold
  * hundreds of gigabytes. The owner's own records are kept as any log would.
  */
-export class RowLog implements EventLog {
-  readonly health: LogHealth = { isReady: true }
+export class RowLog {
   #next = 1
   /** What can be read, by its first offset. */
   #segments: Segment[] = []
   #waiting: (() => void) | undefined
-  #drained: (() => void) | undefined
 
-  get next(): number {
-    return this.#next
-  }
-
-  /** Puts events in. Resolves once the reader asks for what comes after them. */
-  async feed(rows: Rows): Promise<void> {
-    const drained = new Promise<void>((resolve) => {
-      this.#drained = resolve
-    })
+  /** Puts events in. @returns the offset of the last */
+  feed(rows: Rows): number {
     this.#add({ ...rows, first: this.#next, kind: recordKinds.indexOf('event'), receivedAt: Date.now() })
-    await drained
+    return this.#next - 1
   }
 
-  async append({ kind, bodies, receivedAt }: AppendRequest): Promise<AppendResult> {
-    const first = this.#next
-    for (const body of bodies) {
-      const [starts, ends] = [Uint32Array.of(0), Uint32Array.of(body.length)]
-      const kindNumber = recordKinds.indexOf(kind)
-      this.#add({ bytes: body.slice(), starts, ends, length: 1, first: this.#next, kind: kindNumber, receivedAt })
-    }
-    return { kind: 'appended', offsets: bodies.map((_, i) => first + i), isDuplicate: bodies.map(() => false) }
+  /** One of the owner's own records. @returns its offset */
+  append(kind: RecordKind, body: Uint8Array): number {
+    const [starts, ends] = [Uint32Array.of(0), Uint32Array.of(body.length)]
+    const kindNumber = recordKinds.indexOf(kind)
+    this.#add({
+      bytes: body.slice(),
+      starts,
+      ends,
+      length: 1,
+      first: this.#next,
+      kind: kindNumber,
+      receivedAt: Date.now(),
+    })
+    return this.#next - 1
   }
 
-  async read(_partition: number, from: number, bytesMax: number): Promise<LogBlock> {
+  /** As in `EventLog`. */
+  read(from: number, bytesMax: number): LogBlock {
     while (this.#segments.length > 0 && this.#segments[0].first + this.#segments[0].length <= from)
       this.#segments.shift()
     const segment = this.#segments[0]
@@ -58,25 +55,17 @@ export class RowLog implements EventLog {
     }
   }
 
-  async waitFor(_partition: number, offset: number, signal: AbortSignal): Promise<void> {
+  async waitFor(offset: number, signal: AbortSignal): Promise<void> {
     if (offset < this.#next) return
-    this.#drained?.()
-    this.#drained = undefined
     await new Promise<void>((resolve) => {
       this.#waiting = resolve
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
   }
 
-  async bounds(): Promise<{ readonly first: number; readonly next: number }> {
+  get bounds(): { readonly first: number; readonly next: number } {
     return { first: 1, next: this.#next }
   }
-
-  async find(): Promise<readonly FoundEvent[]> {
-    return []
-  }
-
-  async close(): Promise<void> {}
 
   #add(segment: Segment): void {
     this.#segments.push(segment)
