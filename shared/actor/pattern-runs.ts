@@ -8,6 +8,7 @@ import { RuleFault } from '#shared/domain/rule-fault'
 import type { History } from '#shared/features/history'
 import { numberClosure } from '#shared/rule-language/evaluate'
 import { type Expression, operands } from '#shared/rule-language/expression'
+import { operationsOnRecord } from '#shared/rule-language/operation-count'
 import type { PatternBody } from '#shared/rule-language/rule-set'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
 import { idsByStep, matchHit } from './match-hit.ts'
@@ -279,9 +280,18 @@ export class PatternRuns {
     const { body } = judge.rule
     invariant(body.kind === 'pattern', 'only pattern rules have runs')
     const leaves = recordLeaves(judge.view)
-    const closures = body.conditions.map((condition) => numberClosure(condition, leaves))
+    const closures = body.conditions.map((condition) => {
+      const closure = numberClosure(condition, leaves)
+      if (!readsRun(condition)) return closure
+      // Asked for every run; the others once for an event, which the check of the rule has bounded.
+      const operations = operationsOnRecord(condition)
+      return () => {
+        matcher.fuel.use(operations)
+        return closure()
+      }
+    })
     const automaton = compile(body.pattern, (condition) => readsRun(body.conditions[condition]))
-    const matcher = new Matcher({
+    const matcher: Matcher = new Matcher({
       automaton,
       arena: this.#options.history.arena,
       judge: { holds: (condition) => closures[condition]() === 1 },

@@ -2,8 +2,10 @@ import type { Automaton } from './automaton.ts'
 import { rowStops, rowTakes } from './automaton.ts'
 import { Chain } from './chain.ts'
 import type { Draft } from './draft.ts'
+import type { Fuel } from './fuel.ts'
 import { GuardCheck } from './guard-check.ts'
 import type { Judge } from './judge.ts'
+import { operationsPerRun } from './operations.ts'
 import type { RunBlocks } from './run-blocks.ts'
 import { recordFirstAt, recordNode, recordSecondAt, recordStart, recordState, recordWords } from './run-layout.ts'
 
@@ -24,6 +26,8 @@ export class Branching {
   private readonly tests: GuardCheck
   private readonly blocks: RunBlocks
   private readonly draft: Draft
+  private readonly fuel: Fuel
+  private readonly operationsPerRun: number
   private readonly runsMax: number
   private readonly eventsMax: number
 
@@ -42,19 +46,22 @@ export class Branching {
     judge: Judge
     blocks: RunBlocks
     draft: Draft
+    fuel: Fuel
     runsMax: number
     eventsMax: number
   }) {
     this.automaton = given.automaton
     this.blocks = given.blocks
     this.draft = given.draft
+    this.fuel = given.fuel
+    this.operationsPerRun = operationsPerRun(given.automaton)
     this.runsMax = given.runsMax
     this.eventsMax = given.eventsMax
-    this.chain = new Chain(given.blocks.arena)
+    this.chain = new Chain(given.blocks.arena, given.fuel)
     this.tests = new GuardCheck(given.automaton, given.judge)
   }
 
-  /** @returns false if the event changes nothing; the draft then means nothing. Throws what the judge throws. */
+  /** @returns false if the event changes nothing; the draft then means nothing. Throws what the judge throws, and out of fuel. */
   event(handle: number, position: number, at: number): boolean {
     this.handle = handle
     this.position = position
@@ -64,6 +71,8 @@ export class Branching {
     this.refusedEvents = 0
     this.tests.nextEvent()
     const runs = this.blocks.runs(handle)
+    // At once for all, and for a new one: counting in the loop below would cost as much as the loop.
+    this.fuel.use((runs + 1) * this.operationsPerRun)
     const first = runs === 0 ? 0 : this.blocks.record(handle, 0)
     for (let index = 0; index < runs; index++) {
       this.runsToJudge = runs - 1 - index

@@ -1,15 +1,18 @@
+import { limits } from '#shared/domain/limits'
 import type { Arena } from '#shared/memory/arena'
 import type { Automaton } from './automaton.ts'
 import { Branching } from './branching.ts'
 import { Draft } from './draft.ts'
 import { Expiry } from './expiry.ts'
+import { Fuel } from './fuel.ts'
 import type { Judge, Taken } from './judge.ts'
 import { MatchView } from './match-view.ts'
 import { Nodes } from './nodes.ts'
+import { operationsPerKeptEvent, operationsPerMatch, operationsPerMatchEvent } from './operations.ts'
 import { Records } from './records.ts'
 import { RunBlocks } from './run-blocks.ts'
 import { decodeRuns, encodeRuns } from './run-codec.ts'
-import { nodesMask, recordState, recordWords } from './run-layout.ts'
+import { nodesMask, recordNode, recordState, recordWords } from './run-layout.ts'
 import type { Sink } from './sink.ts'
 import {
   outcomeMatched,
@@ -32,6 +35,7 @@ import {
  *    throws, and the given handle is as it was and nothing has been reported.
  * M3 The next state and the reports are a function of state, event and answers of the judge. Neither when dead nodes are dropped
  *    nor what other actors did shows in them; only `ArenaFullError` does, which changes nothing.
+ *    How much fuel an event needs is such a function, too.
  * M4 Nothing is allocated outside the arena once the buffers have grown to what the busiest event needs.
  *
  * Source: Agrawal et al., Efficient Pattern Matching over Event Streams, SIGMOD 2008; Apache Flink 1.18, CEP.
@@ -39,6 +43,8 @@ import {
 export class Matcher {
   /** The run being judged, inside `Judge.holds`. */
   readonly taken: Taken
+  /** Of the event being judged. The judge uses it for what its conditions cost. */
+  readonly fuel: Fuel
   private readonly sink: Sink
   private readonly eventsMax: number
   private readonly automaton: Automaton
@@ -55,6 +61,7 @@ export class Matcher {
    * @param runsMax   open runs of one actor, and as many matches held back: past it no runs are opened
    * @param eventsMax events that the runs of one actor hold together, counting one event in two branches' places as two: past
    *                  it runs end that would take one more. At most 2²⁶ − 1.
+   * @param operationsMax for one event, see `Fuel`; default: what the limits say
    */
   constructor(given: {
     automaton: Automaton
@@ -63,28 +70,31 @@ export class Matcher {
     sink: Sink
     runsMax: number
     eventsMax: number
+    operationsMax?: number
   }) {
     const { automaton, arena, judge, sink, runsMax } = given
+    this.fuel = new Fuel(given.operationsMax ?? limits.operationsPerEventMax)
     this.sink = sink
     this.eventsMax = Math.min(given.eventsMax, nodesMask)
     this.automaton = automaton
     this.blocks = new RunBlocks(arena)
     this.nodes = new Nodes(this.blocks, this.draft)
-    const { blocks, draft, eventsMax } = this
-    this.branching = new Branching({ automaton, judge, blocks, draft, runsMax, eventsMax })
+    const { blocks, draft, eventsMax, fuel, nodes } = this
+    this.branching = new Branching({ automaton, judge, blocks, draft, fuel, runsMax, eventsMax })
     this.expiry = new Expiry(automaton, blocks)
-    this.skipping = new Skipping(automaton, this.nodes, runsMax)
+    this.skipping = new Skipping({ automaton, nodes, fuel, heldMax: runsMax })
     this.match = new MatchView(this.nodes)
     this.taken = this.branching.chain
   }
 
   /**
-   * Judges one event. Throws what the judge throws, and `ArenaFullError`.
+   * Judges one event. Throws what the judge throws, the fault `out-of-fuel`, and `ArenaFullError`.
    * @param position the event's place in the actor's history, higher than all before
    * @param at       its time in ms
    * Gotcha: time must have been advanced to `at` before; runs that are out at `at` would take the event otherwise.
    */
   step(handle: number, position: number, at: number): number {
+    this.fuel.refill()
     this.makeRoomForEvents(handle)
     const hasChanged = this.branching.event(handle, position, at)
     if (!hasChanged) {
@@ -106,6 +116,7 @@ export class Matcher {
     if (handle === 0) return 0
     const instant = Math.min(now, Number.MAX_VALUE)
     if (!this.expiry.isDue(handle, instant)) return handle
+    this.fuel.lift()
     this.outcomes.length = 0
     this.expiry.expire(handle, instant, this.draft, this.outcomes)
     return this.settle(handle)
@@ -118,6 +129,7 @@ export class Matcher {
   forget(handle: number, position: number): number {
     const lost = this.blocks.runsBefore(handle, position)
     if (lost === 0) return handle
+    this.fuel.lift()
     this.outcomes.length = 0
     this.blocks.begin(handle, this.draft)
     this.blocks.takeRuns(handle, lost, this.blocks.runs(handle), this.draft)
@@ -168,11 +180,25 @@ export class Matcher {
     const { draft, outcomes, blocks, nodes } = this
     nodes.aim(handle)
     this.skipping.decide(draft, outcomes)
+    this.payForReports()
     const next = blocks.reserve(handle, draft)
     for (let index = 0; index < outcomes.length; index++) this.report(index)
     if (this.skipping.refusedHolding > 0) this.sink.refused('holding', this.skipping.refusedHolding)
     blocks.replace(handle, next, draft)
     return next
+  }
+
+  /** Before anything changes: a report cannot be taken back. */
+  private payForReports(): void {
+    const { outcomes, nodes, fuel } = this
+    for (let index = 0; index < outcomes.length; index++) {
+      const outcome = outcomes.U[index * recordWords + recordState]
+      const isHit = outcome === outcomeMatched || outcome === outcomeRaised
+      const operationsPerEvent = isHit ? operationsPerMatchEvent : 1
+      fuel.use(isHit ? operationsPerMatch : 1)
+      for (let node = outcomes.U[index * recordWords + recordNode]; node !== 0; node = nodes.parent(node))
+        fuel.use(operationsPerEvent)
+    }
   }
 
   private report(index: number): void {
@@ -193,7 +219,11 @@ export class Matcher {
   private makeRoomForEvents(handle: number): void {
     if (handle === 0) return
     const { blocks } = this
-    const most = blocks.nodes(handle) + (blocks.runs(handle) + 1) * this.automaton.takesMax
-    if (most > this.eventsMax) blocks.compact(handle, this.draft)
+    const additions = (blocks.runs(handle) + 1) * this.automaton.takesMax
+    if (blocks.nodes(handle) + additions <= this.eventsMax) return
+    blocks.compact(handle, this.draft)
+    // Near the bound each event comes here. Otherwise it is a share of what was taken before, and dead nodes must not count (M3).
+    const living = blocks.nodes(handle)
+    if (living + additions > this.eventsMax) this.fuel.use(living * operationsPerKeptEvent)
   }
 }

@@ -1,3 +1,4 @@
+import type { Fuel } from './fuel.ts'
 import {
   recordFirstAt,
   recordNode,
@@ -47,12 +48,16 @@ export class Records {
     )
   }
 
-  /** Puts records in the order of their first event; those of one start keep theirs. Nearly sorted as it is, hence by insertion. */
-  sortByStart(): void {
+  /**
+   * Puts records in the order of their first event; those of one start keep theirs. Nearly sorted as it is, hence by insertion.
+   * Each exchange is one operation.
+   */
+  sortByStart(fuel: Fuel): void {
     const { U } = this
     for (let index = 1; index < this.length; index++)
       for (let word = index * recordWords; word > 0; word -= recordWords) {
         if (U[word - recordWords + recordStart] <= U[word + recordStart]) break
+        fuel.use(1)
         for (let i = 0; i < recordWords; i++) {
           const moved = U[word + i]
           U[word + i] = U[word - recordWords + i]

@@ -1,5 +1,6 @@
 import type { Automaton } from './automaton.ts'
 import type { Draft } from './draft.ts'
+import type { Fuel } from './fuel.ts'
 import type { Nodes } from './nodes.ts'
 import type { Records } from './records.ts'
 import { recordFirstAt, recordNode, recordNumber, recordSecondAt, recordStart, recordWords } from './run-layout.ts'
@@ -28,12 +29,14 @@ export class Skipping {
   refusedHolding = 0
   private readonly automaton: Automaton
   private readonly nodes: Nodes
+  private readonly fuel: Fuel
   private readonly heldMax: number
 
-  constructor(automaton: Automaton, nodes: Nodes, heldMax: number) {
-    this.automaton = automaton
-    this.nodes = nodes
-    this.heldMax = heldMax
+  constructor(given: { automaton: Automaton; nodes: Nodes; fuel: Fuel; heldMax: number }) {
+    this.automaton = given.automaton
+    this.nodes = given.nodes
+    this.fuel = given.fuel
+    this.heldMax = given.heldMax
   }
 
   /** Moves what is decided from the draft's matches to the outcomes, and takes what is skipped out of the draft. */
@@ -41,7 +44,9 @@ export class Skipping {
     const { runs, held } = draft
     const isSkipping = this.automaton.skip !== 'none'
     this.refusedHolding = 0
-    held.sortByStart()
+    // Each match is copied, looked at and decided on or kept.
+    this.fuel.use(held.length)
+    held.sortByStart(this.fuel)
     while (draft.heldFrom < held.length) {
       const start = startOf(held, draft.heldFrom)
       if (isSkipping && draft.runsFrom < runs.length && startOf(runs, draft.runsFrom) < start) break
@@ -82,9 +87,11 @@ export class Skipping {
 
   private target(last: number, isFirst: boolean): number {
     const { nodes } = this
-    for (let node = last; node !== 0; node = nodes.parent(node))
+    for (let node = last; node !== 0; node = nodes.parent(node)) {
+      this.fuel.use(1)
       if (nodes.step(node) === this.automaton.skipStep && (!isFirst || nodes.count(node) === 1))
         return nodes.position(node)
+    }
     return -1
   }
 

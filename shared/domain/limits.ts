@@ -45,6 +45,11 @@ export const limits = {
   runsPerPatternMax: 4_096,
   /** Events that the open runs of one pattern hold for one actor: past it the runs that would take one more end. */
   runEventsPerPatternMax: 262_144,
+  /**
+   * What one rule may do for one event: about ten milliseconds. Past it the rule is faulted for the event, its runs stay as they were, and
+   * the other rules go on. Another size makes a replay of old events find something else.
+   */
+  operationsPerEventMax: 4_000_000,
   /** Longest window of a feature or pattern: what it may see must be kept in memory for every account. */
   windowMsMax: 400 * 86_400_000,
   /** Rules in a set: each costs bits in every record. */

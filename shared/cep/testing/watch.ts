@@ -58,6 +58,7 @@ export interface WatchOptions {
   readonly skip?: Skip
   readonly runsMax?: number
   readonly eventsMax?: number
+  readonly operationsMax?: number
   readonly arena?: Arena
 }
 
@@ -96,6 +97,7 @@ export class Watch {
       arena: options.arena ?? new Arena(1 << 20),
       runsMax: options.runsMax ?? 1000,
       eventsMax: options.eventsMax ?? 10_000,
+      ...(options.operationsMax === undefined ? {} : { operationsMax: options.operationsMax }),
       judge: {
         holds: (condition) => {
           this.asked.push(condition)
