@@ -102,7 +102,7 @@ export class Conversations {
 
   #new(): string {
     const n = this.#events++
-    return payment(`n${n}`, `A${n % accounts}`, Math.floor(n / accounts) * stepMs, n % 50 === 0 ? 150 : 15)
+    return payment(`n${n}`, `A${n % accounts}`, Math.floor(n / accounts) * stepMs, n % 50 === 0 ? 150 : 15, longNote)
   }
 
   #repeat(): string {
@@ -112,8 +112,8 @@ export class Conversations {
 }
 
 /** @param afterMs into the stream */
-const payment = (id: string, account: string, afterMs: number, amount: number): string =>
-  `{"id":"${id}","at":${streamStart + afterMs},"account":"${account}","amount":${amount}}`
+const payment = (id: string, account: string, afterMs: number, amount: number, note = ''): string =>
+  `{"id":"${id}","at":${streamStart + afterMs},"account":"${account}","amount":${amount},"note":"${note}"}`
 
 const get = (url: string): HostileRequest => ({ method: 'GET', url, headers: {} })
 
@@ -154,5 +154,7 @@ const readAddresses = [
 const streamStart = Date.UTC(2026, 2, 1)
 const knownIds = 200
 const accounts = 40
+/** So that the memory of the log for its newest records, 8 MB, is full after some 400 new events. */
+const longNote = 'n'.repeat(20_000)
 /** Between two events of an account, so that a window of an hour soon holds as many as it ever will. */
 const stepMs = 60_000

@@ -22,6 +22,7 @@ export class Inspector {
     await once(socket, 'open')
     const inspector = new Inspector(socket)
     await inspector.#ask('NodeWorker.enable', { waitForDebuggerOnStart: false })
+    await inspector.#ask('Runtime.evaluate', { expression: keepCode })
     return inspector
   }
 
@@ -31,19 +32,25 @@ export class Inspector {
       await this.#ask('HeapProfiler.collectGarbage')
       for (const thread of this.#threads) await this.#ask('HeapProfiler.collectGarbage', {}, thread)
     }
-    const { usedSize } = (await this.#ask('Runtime.getHeapUsage')) as { usedSize: number }
+    const main = await this.#memory(undefined)
     let threadsBytes = 0
-    for (const thread of this.#threads)
-      threadsBytes += ((await this.#ask('Runtime.getHeapUsage', {}, thread)) as { usedSize: number }).usedSize
-    const expression = 'process.memoryUsage().external'
-    const { result } = (await this.#ask('Runtime.evaluate', { expression, returnByValue: true })) as {
-      result: { value: number }
-    }
-    return { usedBytes: usedSize, externalBytes: result.value, threadsBytes, threads: this.#threads.size }
+    for (const thread of this.#threads) threadsBytes += (await this.#memory(thread)).objectBytes
+    return { ...main, threadsBytes, threads: this.#threads.size }
   }
 
   close(): void {
     this.#socket.close()
+  }
+
+  async #memory(thread: string | undefined): Promise<Pick<Heaps, 'objectBytes' | 'codeBytes' | 'externalBytes'>> {
+    const answer = await this.#ask('Runtime.evaluate', { expression: readMemory, returnByValue: true }, thread)
+    const { external, spaces } = (answer as { result: { value: Memory } }).result.value
+    let objectBytes = 0
+    let codeBytes = 0
+    for (const { space_name, space_used_size } of spaces)
+      if (/code|trusted/.test(space_name)) codeBytes += space_used_size
+      else objectBytes += space_used_size
+    return { objectBytes, codeBytes, externalBytes: external }
   }
 
   async #ask(method: string, params: object = {}, thread?: string): Promise<unknown> {
@@ -69,10 +76,12 @@ export class Inspector {
 
 export interface Heaps {
   /** In the heap of the main thread. */
-  readonly usedBytes: number
+  readonly objectBytes: number
+  /** There too: what was compiled. It goes on for a long time, since the rarest way through the code takes its time to become frequent. */
+  readonly codeBytes: number
   /** Outside of it, held by its objects: buffers, the arena of all state. */
   readonly externalBytes: number
-  /** In the heaps of the other threads together. */
+  /** Objects in the heaps of the other threads together. */
   readonly threadsBytes: number
   readonly threads: number
 }
@@ -86,6 +95,17 @@ interface Answer {
 type Message =
   | Answer
   | { readonly method: string; readonly params: { readonly sessionId: string; readonly message: string } }
+
+interface Memory {
+  readonly external: number
+  readonly spaces: readonly { readonly space_name: string; readonly space_used_size: number }[]
+}
+
+const readMemory =
+  "({ external: process.memoryUsage().external, spaces: process.getBuiltinModule('node:v8').getHeapSpaceStatistics() })"
+
+/** Otherwise what was not called for a while is forgotten, and its memory falls and rises for reasons of its own. */
+const keepCode = "process.getBuiltinModule('node:v8').setFlagsFromString('--no-flush-bytecode')"
 
 /** What finalizers let go of is free after the next collection. */
 const rounds = 3

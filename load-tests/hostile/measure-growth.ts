@@ -136,7 +136,7 @@ function writeRules(folder: string): string {
 const ruleFiles = {
   'events.yaml': `events:
   transaction:
-    fields: { account: string, amount: money, merchant: { id: optional<string> }, tags: optional<list<string>>, visits: optional<int> }
+    fields: { account: string, amount: money, note: optional<string>, merchant: { id: optional<string> }, tags: optional<list<string>>, visits: optional<int> }
     keys: { account: account }
 `,
   'large.rule.yaml': 'rule: large\nwhen: amount > 100\nscore: 50\nseverity: high\n',

@@ -71,6 +71,6 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 }
 
 /** A client that gets no answer leaves; what waits for the rest of a body is not answered before. */
-const patienceMs = 700
+const patienceMs = 2_000
 /** Above the time that the service gives a request, and the time between two looks at it. */
 const stayMs = 60_000

@@ -10,7 +10,7 @@ if (!isLinux) missing('the service after hostile requests', 'open files of anoth
 describe.skipIf(!isLinux)('the service after hostile requests', () => {
   let growth: Growth
   beforeAll(async () => {
-    growth = await measureGrowth({ warmUp: 1_500, slices: 1, requestsPerSlice: 3_000, staying: 0, seed: 5 })
+    growth = await measureGrowth({ warmUp: 1_500, slices: 1, requestsPerSlice: requests, staying: 0, seed: 5 })
   }, 120_000)
   afterAll(killLiveServices)
 
@@ -20,20 +20,20 @@ describe.skipIf(!isLinux)('the service after hostile requests', () => {
   }
 
   it('was asked for enough, and made no mistake of its own', () => {
-    const statuses = [200, 202, 400, 404, 405, 413, 414, 415, 417, 422, 431, 'cut'].map(String)
+    const statuses = [200, 202, 400, 404, 405, 413, 415, 422, 431, 'cut'].map(String)
     expect([...growth.statuses.keys()]).toEqual(expect.arrayContaining(statuses))
     expect(growth.statuses.get('500')).toBeUndefined()
     expect(figure('events').after).toBeGreaterThan(figure('events').before)
   })
 
   it('holds no more objects than before, in any thread', () => {
-    const { before, after } = figure('usedBytes')
-    expect((after - before) / 3_000).toBeLessThan(bytesPerRequestMax)
+    const { before, after } = figure('objectBytes')
+    expect((after - before) / requests).toBeLessThan(bytesPerRequestMax)
     const threads = figure('threadsBytes')
-    expect((threads.after - threads.before) / 3_000).toBeLessThan(bytesPerRequestMax)
+    expect((threads.after - threads.before) / requests).toBeLessThan(bytesPerRequestMax)
   })
 
-  it('holds no more buffers than before, but for the newest records of its log', () => {
+  it('holds no more buffers than before', () => {
     const { before, after } = figure('externalBytes')
     expect(after - before).toBeLessThan(4 * 2 ** 20)
   })
@@ -45,5 +45,6 @@ describe.skipIf(!isLinux)('the service after hostile requests', () => {
   })
 })
 
-/** Code that is compiled on the way takes up to 300; the least that a request could leave behind, a request, takes thousands. */
-const bytesPerRequestMax = 700
+const requests = 2_000
+/** Three times what is measured, which is in caches that fill; where a request leaves its trace behind in a map it is 240. */
+const bytesPerRequestMax = 120
