@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{shared,services,load-tests,tests,scripts}/**/*.test.ts'],
+    // Starts the servers that tests ask for; nothing if none does.
+    globalSetup: 'tests/support/servers-setup.ts',
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 10_000,
