@@ -1,17 +1,19 @@
 import type { OwnerCommand, OwnerInput } from '#shared/protocol/owner-io'
 import type { PartitionOwner } from '#shared/protocol/partition-owner'
-import type { HostedOwner, LoopCommand, LoopInput } from './hosted-owner.ts'
+import type { HostedOwner, LoopCommand, LoopInput, OwnerView } from './hosted-owner.ts'
 
 /** An owner on the thread that asks: commands come before `handle` returns, but for those of its clock and its turns. */
 export class LocalOwner implements HostedOwner {
-  readonly view: PartitionOwner
+  readonly view: OwnerView
+  readonly #owner: Pick<PartitionOwner, 'handle'>
   #clock: NodeJS.Timeout | undefined
   #hasEnded = false
   #execute: (commands: readonly LoopCommand[]) => void = () => {}
   #onMistake: (error: unknown) => void = () => {}
 
-  constructor(owner: PartitionOwner) {
+  constructor(owner: OwnerView & Pick<PartitionOwner, 'handle'>) {
     this.view = owner
+    this.#owner = owner
   }
 
   start(execute: (commands: readonly LoopCommand[]) => void, onMistake: (error: unknown) => void): void {
@@ -33,7 +35,7 @@ export class LocalOwner implements HostedOwner {
   #handle(input: OwnerInput): void {
     if (this.#hasEnded) return
     try {
-      const commands = this.view.handle(input).filter((command) => this.#isForLoop(command))
+      const commands = this.#owner.handle(input).filter((command) => this.#isForLoop(command))
       // Most ticks of the clock lead to nothing, and nothing else that can be seen changes by them.
       if (commands.length > 0 || input.kind !== 'clock') this.#execute(commands)
     } catch (error) {
