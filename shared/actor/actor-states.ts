@@ -9,7 +9,7 @@ import type { Windows } from '#shared/features/windows'
 import type { ActorName, AppendedHistory, HistoryState } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import { ChangedSlots } from './changed-slots.ts'
-import type { ActorRef } from './hit.ts'
+import { ActorRef } from './hit.ts'
 import type { KeyTable } from './key-table.ts'
 import type { RecentIds } from './recent-ids.ts'
 import { type ColumnForm, RecordRows, type RecordShape } from './record-rows.ts'
@@ -172,7 +172,7 @@ export class ActorStates {
     let ref = refs[slot]
     if (ref !== undefined) return ref
     const key = keys.key(slot)
-    ref = this.#absent.get(key) ?? { population: this.#options.population, key }
+    ref = this.#absent.get(key) ?? new ActorRef(this.#options.population, key)
     this.#absent.delete(key)
     refs[slot] = ref
     return ref
@@ -190,7 +190,7 @@ export class ActorStates {
     if (slot >= 0) return this.refOf(slot)
     let ref = this.#absent.get(key)
     if (ref === undefined) {
-      ref = { population: this.#options.population, key }
+      ref = new ActorRef(this.#options.population, key)
       this.#absent.set(key, ref)
     }
     return ref

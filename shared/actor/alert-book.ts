@@ -5,7 +5,7 @@ import { Cooldowns } from './cooldown.ts'
 import { decide, reachesAlert, scenarioScores } from './decision.ts'
 import { compareEntries, type Entry, type ToldAlert } from './entry.ts'
 import { HeldMatches } from './held-matches.ts'
-import { type ActorRef, type Hit, type Settlement, staysFound } from './hit.ts'
+import { type ActorRef, type Hit, nothing, type Settlement, staysFound } from './hit.ts'
 
 /** Where revisions go. Within one call of `settle`, in order of event time. */
 export interface AlertSink {
@@ -46,8 +46,6 @@ export class AlertBook {
   readonly #cooldowns: Cooldowns
   readonly #held = new HeldMatches()
   readonly #entries = new Map<string, Entry>()
-  /** In order of events. */
-  readonly #byActor = new Map<ActorRef, Entry[]>()
   #dirty: Entry[] = []
 
   constructor(options: AlertBookOptions) {
@@ -59,7 +57,6 @@ export class AlertBook {
     this.states = new BookStates({
       rules: options.ruleSet.rules,
       entries: this.#entries,
-      byActor: this.#byActor,
       held: this.#held,
       cooldowns: this.#cooldowns,
       join: (entry, actor) => this.#join(entry, actor),
@@ -99,7 +96,8 @@ export class AlertBook {
 
   add(hit: Hit): Entry {
     const entry = this.#entryOf(hit)
-    entry.hits.push(hit)
+    if (entry.hits.length === 0) entry.hits = [hit]
+    else entry.hits.push(hit)
     this.#join(entry, hit.actor)
     return entry
   }
@@ -117,7 +115,7 @@ export class AlertBook {
   /** The actor judges again what lies at this place or later: what it found there no longer counts. */
   rewind(actor: ActorRef, place: number, at: number): void {
     this.states.rewound(actor)
-    for (const entry of this.#byActor.get(actor) ?? []) {
+    for (const entry of actor.kept) {
       const kept = entry.hits.filter((hit) => hit.actor !== actor || staysFound(hit, place, at))
       if (kept.length === entry.hits.length) continue
       entry.hits.splice(0, entry.hits.length, ...kept)
@@ -160,11 +158,11 @@ export class AlertBook {
         name,
         at,
         eventId,
-        hits: [],
-        alerts: [],
+        hits: nothing,
+        alerts: nothing,
         isDecided: false,
         decision: undefined,
-        actors: [],
+        actors: nothing,
         isDirty: false,
         savedBy: undefined,
       }
@@ -182,15 +180,13 @@ export class AlertBook {
 
   #join(entry: Entry, actor: ActorRef): void {
     if (entry.actors.includes(actor)) return
-    entry.actors.push(actor)
-    const entries = this.#byActor.get(actor)
-    if (entries === undefined) {
-      this.#byActor.set(actor, [entry])
-      return
-    }
-    let i = entries.length
-    while (i > 0 && compareEntries(entries[i - 1], entry) > 0) i--
-    entries.splice(i, 0, entry)
+    if (entry.actors.length === 0) entry.actors = [actor]
+    else entry.actors.push(actor)
+    const { kept } = actor
+    let i = kept.length
+    while (i > 0 && compareEntries(kept[i - 1], entry) > 0) i--
+    if (kept.length === 0) actor.kept = [entry]
+    else kept.splice(i, 0, entry)
   }
 
   /** The entries, and those where a cooldown now mutes something else. */
@@ -205,8 +201,7 @@ export class AlertBook {
         const name = `${actor.population} ${rule} ${actor.key}`
         if (!this.#cooldowns.has(rule) || done.has(name)) continue
         done.add(name)
-        for (const other of this.#cooldowns.update(actor, rule, this.#byActor.get(actor) ?? [], reaches))
-          changed.add(other)
+        for (const other of this.#cooldowns.update(actor, rule, actor.kept, reaches)) changed.add(other)
       }
     }
     return [...changed]
@@ -215,30 +210,27 @@ export class AlertBook {
   #tell(entry: Entry): void {
     const { ruleSet, sink } = this.#options
     const scores = scenarioScores(ruleSet, entry.hits)
-    const standing: string[] = []
-    const inScenarios: string[] = []
-    const found: { id: string; hit: Hit }[] = []
-    for (const hit of entry.hits) {
-      if (hit.isMuted || !reachesAlert(ruleSet, hit, scores)) continue
-      const id = this.#alertId(hit)
-      found.push({ id, hit })
-      standing.push(id)
-      if (ruleSet.rules[hit.rule].scenario !== undefined) inScenarios.push(id)
-    }
+    const standing = entry.hits.filter((hit) => !hit.isMuted && reachesAlert(ruleSet, hit, scores))
+    const ids = standing.map((hit) => this.#alertId(hit))
     for (const told of entry.alerts)
-      if (told.status !== 'withdrawn' && !standing.includes(told.id)) this.#revise(told, 'withdrawn', told.hit)
-    for (const { id, hit } of found) {
-      const told = entry.alerts.find((alert) => alert.id === id)
-      if (told === undefined) this.#raise(entry, id, hit)
+      if (told.status !== 'withdrawn' && !ids.includes(told.id)) this.#revise(told, 'withdrawn', told.hit)
+    for (let i = 0; i < standing.length; i++) {
+      const hit = standing[i]
+      const told = entry.alerts.find((alert) => alert.id === ids[i])
+      if (told === undefined) this.#raise(entry, ids[i], hit)
       else if (told.status === 'withdrawn') this.#revise(told, 'raised', hit)
       else if (!sayTheSame(told.hit, hit)) this.#revise(told, 'amended', hit)
     }
-    if (sink.decision !== undefined && entry.eventId !== undefined && entry.isDecided)
-      this.#decide(entry, entry.eventId, decide(ruleSet, entry.hits, scores, [...new Set(inScenarios)]))
+    if (sink.decision === undefined || entry.eventId === undefined || !entry.isDecided) return
+    const inScenarios = ids.filter((_, i) => ruleSet.rules[standing[i].rule].scenario !== undefined)
+    this.#decide(entry, entry.eventId, decide(ruleSet, entry.hits, scores, [...new Set(inScenarios)]))
   }
 
   #raise(entry: Entry, id: string, hit: Hit): void {
-    entry.alerts.push({ id, revision: 1, status: 'raised', hit })
+    const told: ToldAlert = { id, revision: 1, status: 'raised', hit }
+    // Most entries have one: a list that is made with it has no room for sixteen more, as one that grows to it would.
+    if (entry.alerts.length === 0) entry.alerts = [told]
+    else entry.alerts.push(told)
     this.#options.sink.alert({ id, revision: 1, status: 'raised', hit })
   }
 
@@ -262,8 +254,7 @@ export class AlertBook {
 
   /** What lies behind an actor's newest event by the lateness or more can no longer change there. */
   #prune(actor: ActorRef): void {
-    const entries = this.#byActor.get(actor)
-    if (entries === undefined) return
+    const entries = actor.kept
     const { isSorted, latenessMs, newestAt, oldestPlace } = this.#options
     const settledAt = isSorted ? Number.POSITIVE_INFINITY : newestAt(actor) - latenessMs
     let done = 0
@@ -279,7 +270,7 @@ export class AlertBook {
       if (entry.actors.length === 0) this.#entries.delete(entry.name)
       this.states.left(actor, entry)
     }
-    if (done === entries.length) this.#byActor.delete(actor)
+    if (done === entries.length) actor.kept = nothing
     else if (done > 0) entries.splice(0, done)
   }
 }

@@ -9,13 +9,11 @@ import type { Hit } from './hit.ts'
 export function alertContent(tenant: string, rule: Rule, events: EventSchema): (hit: Hit) => string {
   const start = JSON.stringify([tenant, rule.name, rule.version, events.keys[rule.by]]).slice(0, -1)
   const { body } = rule
-  return (hit) => {
-    const found =
-      body.kind === 'pattern'
-        ? body.steps.map((name, step) => [name, hit.steps?.[step] ?? []])
-        : [['event', [hit.eventId]]]
-    return `${start},${JSON.stringify(hit.actor.key)},${JSON.stringify(found)}]`
-  }
+  const json = JSON.stringify
+  if (body.kind === 'condition')
+    return ({ actor, eventId }) => `${start},${json(actor.key)},[["event",[${json(eventId)}]]]]`
+  return ({ actor, steps }) =>
+    `${start},${json(actor.key)},${json(body.steps.map((name, step) => [name, steps?.[step] ?? []]))}]`
 }
 
 /** Hex digits of an id: 128 bits of SHA-256. */

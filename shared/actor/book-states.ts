@@ -11,12 +11,11 @@ import { BadStateError } from './bad-state.ts'
 import type { Cooldowns } from './cooldown.ts'
 import type { Entry } from './entry.ts'
 import type { HeldMatches } from './held-matches.ts'
-import type { ActorRef, Hit } from './hit.ts'
+import { type ActorRef, type Hit, nothing } from './hit.ts'
 
 interface BookStatesOptions {
   readonly rules: readonly Rule[]
   readonly entries: Map<string, Entry>
-  readonly byActor: Map<ActorRef, Entry[]>
   readonly held: HeldMatches
   readonly cooldowns: Cooldowns
   readonly join: (entry: Entry, actor: ActorRef) => void
@@ -70,12 +69,12 @@ export class BookStates {
 
   /** Whether the book has anything of the actor. */
   knows(actor: ActorRef): boolean {
-    return this.#options.byActor.has(actor) || this.#options.cooldowns.of(actor).length > 0
+    return actor.kept.length > 0 || this.#options.cooldowns.of(actor).length > 0
   }
 
   save(actor: ActorRef): BookState {
     this.#changes?.delete(actor)
-    const own = (this.#options.byActor.get(actor) ?? []).filter((entry) => ownerOf(entry) === actor)
+    const own = actor.kept.filter((entry) => ownerOf(entry) === actor)
     return { entries: own.map((entry) => this.#saveEntry(entry, actor)), lastAlerts: this.#options.cooldowns.of(actor) }
   }
 
@@ -104,9 +103,9 @@ export class BookStates {
 
   /** The actor leaves memory; nobody else keeps its entries. */
   release(actor: ActorRef): void {
-    const { entries, byActor, held, cooldowns } = this.#options
-    for (const { name } of byActor.get(actor) ?? []) entries.delete(name)
-    byActor.delete(actor)
+    const { entries, held, cooldowns } = this.#options
+    for (const { name } of actor.kept) entries.delete(name)
+    actor.kept = nothing
     held.release(actor)
     cooldowns.load(actor, [])
   }

@@ -51,6 +51,15 @@ export class Engine {
   readonly #view = new EventView()
   readonly #book: AlertBook
   readonly #nextKeys: string[] = []
+  readonly #nextPlaces = new Int32Array(prefetchMax)
+  readonly #nextSlots = new Int32Array(prefetchMax)
+  /** Rows that were read ahead, in the order in which they will be applied, with the slots of their home actors. */
+  readonly #ahead = {
+    rows: new Int32Array(prefetchMax),
+    slots: new Int32Array(prefetchMax).fill(-1),
+    length: 0,
+    next: 0,
+  }
   /** Whether every event that a rule of a scenario sees gets a decision. */
   readonly #decidesAll: boolean
   readonly #joint: ReadonlySet<number>
@@ -126,7 +135,7 @@ export class Engine {
     const { keys } = batch.schema.types[batch.type[row]]
     const home = this.#populations[keys[0].key]
     view.key = keyValue(batch, keys[0].fields[0], row) ?? ''
-    const outcome = home?.check(digest) ?? 'applied'
+    const outcome = home?.check(digest, this.#slotAhead(row)) ?? 'applied'
     if (outcome === 'duplicate' && isAsked && this.#book.askAgain(batch.at[row], batch.id[row])) this.#book.settle()
     if (outcome === 'duplicate' || outcome === 'conflict') return outcome
     this.advance(batch.at[row])
@@ -139,7 +148,7 @@ export class Engine {
         const value = keyValue(batch, fields[f], row)
         if (value === undefined || isRepeated(batch, fields, f, row, value)) continue
         view.key = value
-        if (population.check(digest) === 'applied') population.put(digest, this.now)
+        if (population.check(digest, -1) === 'applied') population.put(digest, this.now)
       }
     }
     const homeKey = keyValue(batch, keys[0].fields[0], row) ?? ''
@@ -186,16 +195,31 @@ export class Engine {
    */
   prefetch(batch: EventBatch, order: Uint32Array | undefined, from: number): void {
     const to = Math.min(batch.length, from + prefetchMax)
+    this.#ahead.next = 0
+    this.#ahead.length = to - from
     for (const [key, population] of this.#populations.entries()) {
       if (population === undefined) continue
       let count = 0
       for (let i = from; i < to; i++) {
         const row = order === undefined ? i : order[i]
+        this.#ahead.rows[i - from] = row
         const home = batch.schema.types[batch.type[row]].keys[0]
-        if (home.key === key) this.#nextKeys[count++] = keyValue(batch, home.fields[0], row) ?? ''
+        if (home.key !== key) continue
+        this.#nextKeys[count] = keyValue(batch, home.fields[0], row) ?? ''
+        this.#nextPlaces[count++] = i - from
       }
-      if (count > 0) this.prefetched += population.prefetch(this.#nextKeys, count)
+      if (count === 0) continue
+      this.prefetched += population.prefetch(this.#nextKeys, count, this.#nextSlots)
+      for (let i = 0; i < count; i++) this.#ahead.slots[this.#nextPlaces[i]] = this.#nextSlots[i]
     }
+  }
+
+  /** The slot of a row's home actor where it was read ahead; −1: it was not. */
+  #slotAhead(row: number): number {
+    const { rows, slots, length, next } = this.#ahead
+    if (next >= length || rows[next] !== row) return -1
+    this.#ahead.next++
+    return slots[next]
   }
 
   /** Time moves on to `now`; it never goes back. */

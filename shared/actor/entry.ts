@@ -9,14 +9,14 @@ export interface Entry {
   readonly at: number
   /** undefined: time alone completed it. */
   readonly eventId: string | undefined
-  readonly hits: Hit[]
+  hits: Hit[]
   /** What was told of each alert; few, so a list. */
-  readonly alerts: ToldAlert[]
+  alerts: ToldAlert[]
   /** Whether a rule of a scenario sees the event: it gets a decision. */
   isDecided: boolean
   decision: { readonly revision: number; readonly decision: Decision } | undefined
   /** Actors that keep the entry. */
-  readonly actors: ActorRef[]
+  actors: ActorRef[]
   /** Something changed since the entry was last told. */
   isDirty: boolean
   /** In whose part of the book it was saved last. */

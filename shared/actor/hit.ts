@@ -1,3 +1,5 @@
+import type { Entry } from './entry.ts'
+
 /** What one rule found: for an event, or by time alone. Data; what becomes of it is the alert book's business. */
 export interface Hit {
   /** Index into `RuleSet.rules`. */
@@ -23,11 +25,29 @@ export interface Hit {
   isMuted: boolean
 }
 
-/** One actor: the state of one key. Compared by identity. */
-export interface ActorRef {
+/** What most actors keep: replaced, never added to. */
+export const nothing: never[] = []
+
+/** One actor: the state of one key. Compared by identity. As data it is its name. */
+export class ActorRef {
   /** Index into `EventSchema.keys`. */
   readonly population: number
   readonly key: string
+  #kept: Entry[] = nothing
+
+  constructor(population: number, key: string) {
+    this.population = population
+    this.key = key
+  }
+
+  /** The alert book's: entries that the actor keeps, in order of events. */
+  get kept(): Entry[] {
+    return this.#kept
+  }
+
+  set kept(entries: Entry[]) {
+    this.#kept = entries
+  }
 }
 
 /**

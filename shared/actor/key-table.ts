@@ -30,18 +30,19 @@ export class KeyTable {
     return this.#keys[slot] !== undefined
   }
 
-  /** The key's slot, or −1. */
-  find(key: string): number {
+  /**
+   * The key's slot, or −1.
+   * @param guess where it most likely is; −1: nobody knows
+   */
+  find(key: string, guess = -1): number {
     if (key === this.#lastKey) return this.#lastSlot
+    if (guess >= 0 && this.#keys[guess] === key) return this.#found(key, guess)
     const hash = hashOf(key)
     const table = this.#table
     for (let i = hash & this.#mask; ; i = (i + 1) & this.#mask) {
       const slot = table[2 * i + 1] - 1
       if (slot < 0) return -1
-      if (table[2 * i] !== hash || this.#keys[slot] !== key) continue
-      this.#lastKey = key
-      this.#lastSlot = slot
-      return slot
+      if (table[2 * i] === hash && this.#keys[slot] === key) return this.#found(key, slot)
     }
   }
 
@@ -89,6 +90,12 @@ export class KeyTable {
   guess(hash: number): number {
     const i = hash & this.#mask
     return this.#table[2 * i] === hash ? this.#table[2 * i + 1] - 1 : -1
+  }
+
+  #found(key: string, slot: number): number {
+    this.#lastKey = key
+    this.#lastSlot = slot
+    return slot
   }
 
   #put(hash: number, slot: number): void {

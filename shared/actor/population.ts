@@ -79,7 +79,7 @@ export class Population {
   readonly #featureColumns: readonly { column: number; register: number; isText: boolean }[]
   readonly #featureFaults: readonly { fault: number; feature: number }[]
   readonly #hashes = new Uint32Array(prefetchMax)
-  readonly #guessed = new Float64Array(prefetchMax)
+  readonly #expected = new Array<string>(prefetchMax).fill('')
   #scratch: Words = wordsOf(0)
 
   constructor(options: PopulationOptions) {
@@ -168,10 +168,11 @@ export class Population {
   /**
    * What the actor of the view's key makes of the event in the view. Changes nothing.
    * Each actor judges lateness and repeats on its own, by the events that it has seen.
+   * @param guess the actor's slot, as `prefetch` found it; −1: nobody knows
    */
-  check(digest: number): Outcome {
+  check(digest: number, guess: number): Outcome {
     const { view, isSorted, latenessMs } = this.#options
-    const slot = this.keys.find(view.key)
+    const slot = this.keys.find(view.key, guess)
     if (slot < 0) return 'applied'
     const h = this.#header(slot)
     const history = this.#history
@@ -210,10 +211,12 @@ export class Population {
   }
 
   /**
-   * Reads what applying these keys' events will touch: the table's lines, then headers, then the newest records. Loads of different
-   * actors overlap, those of one event do not. @returns something to add up, so that nothing is optimised away
+   * Reads what applying these keys' events will touch: the table's lines, then headers, then keys and the newest records. Loads of different
+   * actors overlap, those of one event do not.
+   * @param slots gets the slots that the keys most likely have; −1: most likely none
+   * @returns something to add up, so that nothing is optimised away
    */
-  prefetch(keys: readonly string[], count: number): number {
+  prefetch(keys: readonly string[], count: number, slots: Int32Array): number {
     const { F, U } = this.#history.arena
     let sum = 0
     for (let i = 0; i < count; i++) {
@@ -222,12 +225,16 @@ export class Population {
     }
     for (let i = 0; i < count; i++) {
       const slot = this.keys.guess(this.#hashes[i])
-      this.#guessed[i] = slot < 0 ? 0 : this.#header(slot)
-      sum += F[this.#guessed[i]] + F[this.#guessed[i] + 8]
+      slots[i] = slot
+      if (slot < 0) continue
+      this.#expected[i] = this.keys.key(slot)
+      const h = this.#header(slot)
+      sum += F[h] + F[h + 8]
     }
     for (let i = 0; i < count; i++) {
-      const h = this.#guessed[i]
-      if (h === 0) continue
+      if (slots[i] < 0) continue
+      sum += this.#expected[i].length
+      const h = this.#header(slots[i])
       const record = this.#history.record(h, U[h * 2 + headHalf] - 1)
       sum += F[record] + F[record + this.#history.layout.recordWords - 1] + this.#windows.prefetch(h)
     }

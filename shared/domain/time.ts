@@ -14,8 +14,20 @@ export function parseTimestamp(value: unknown): number | undefined {
   return ms + 0
 }
 
-/** RFC 3339, UTC, with milliseconds. */
-export const formatTimestamp = (ms: number): string => new Date(ms).toISOString()
+/** RFC 3339, UTC, with milliseconds. @param ms a whole number from `limits.atMsMin` to `limits.atMsMax` */
+export function formatTimestamp(ms: number): string {
+  const day = Math.floor(ms / dayMs)
+  if (day !== formatted.day) formatted = { day, text: new Date(ms).toISOString().slice(0, 11) }
+  const inDay = ms - day * dayMs
+  const seconds = Math.floor(inDay / 1000)
+  const minutes = Math.floor(seconds / 60)
+  return `${formatted.text}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}.${String(1000 + (inDay % 1000)).slice(1)}Z`
+}
+
+const dayMs = 86_400_000
+const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`)
+/** Times that follow each other are mostly of one day. */
+let formatted = { day: Number.NaN, text: '' }
 
 function fromText(text: string): number | undefined {
   const parts = rfc3339.exec(text)

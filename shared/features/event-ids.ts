@@ -23,6 +23,7 @@ export class EventIds {
   }
 
   text(number: number): string {
+    if (number === this.#lastNumber) return this.#lastId
     const { text, digits } = this.#prefixes[Math.floor(number / span)]
     return text + String(number % span).padStart(digits, '0')
   }
