@@ -45,7 +45,7 @@ const milliseconds = fc.integer({ min: 1, max: 5 })
 const common = {
   times,
   inner: fc.constantFrom('relaxed' as const, 'strict', 'any'),
-  optional: rarely(3),
+  optional: rarely(2),
   until: oneIn(3, conditionNumber, -1),
   name: fc.constant(''),
 }

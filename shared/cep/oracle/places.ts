@@ -50,15 +50,13 @@ interface Spot extends Omit<Scope, 'after'> {
 }
 
 class Layout {
-  private readonly hasWindow: boolean
   private readonly numbers: ReadonlyMap<Element, number>
   private readonly broken = new Map<Step, Place>()
-  private readonly placed = new Set<Element | 'group'>()
+  private readonly placed = new Set<Element>()
   /** Of a place that a greedy loop with an `until` took events from: what it would see otherwise. */
   private readonly ungreedy = new Map<Place, Place>()
 
   constructor(pattern: Pattern) {
-    this.hasWindow = (pattern.withinMs ?? 0) > 0
     this.numbers = new Map(numberedSteps(pattern).map((step, number) => [step, number]))
   }
 
@@ -84,7 +82,7 @@ class Layout {
       return place
     }
     // Between elements it is kept by the places around it. Q: it is not kept at the end of a group that something follows.
-    if (!isLast || !(this.hasWindow || step.withinMs !== null)) return behind
+    if (!isLast) return behind
     const place = this.place('silent', step, this.limitOf(step))
     place.ways.push(this.stop(step, broken), { kind: 'pass', to: place, test: not(broken) })
     return place
@@ -209,11 +207,10 @@ class Layout {
     return { kind, step: this.numbers.get(element) ?? -1, limitMs, ways: [] }
   }
 
-  /** Q: of the places of a step that is counted, the one for its last event has no limit: it is laid out first. All groups count as one. */
+  /** Q: of the places of a step that is counted, the one for its last event has no limit: it is laid out first. */
   private limitOf(element: Element): number {
-    const key = element.kind === 'group' ? 'group' : element
-    const isFirst = !this.placed.has(key)
-    this.placed.add(key)
+    const isFirst = !this.placed.has(element)
+    this.placed.add(element)
     const limit = element.times === null ? element.withinMs : isFirst ? null : element.gapMs
     return limit === null || limit <= 0 ? Infinity : limit
   }
