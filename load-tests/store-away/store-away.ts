@@ -5,8 +5,9 @@
 // The service in a process of its own, with everything that `vigil serve` has, and a gate before its alert store. Payments come over HTTP in
 // batches of 100 at a steady rate, out of order, repeated and late ones among them; one in so many asks for a decision (0: none). The gate
 // refuses everything for `--away` seconds, and later for as long lets everything be done and keeps the answers. Afterwards all revisions in
-// their order, all alerts in full, events and decisions are compared with those of a service that was left alone. Exits with 1 on any
-// difference. The rules of `live` raise few alerts; those of `replay` so many that the outbox reaches its bound.
+// their order, all alerts with their evidence, and what the API tells of them, of events and of decisions are compared with those of a
+// service that was left alone. Exits with 1 on any difference. The rules of `live` raise few alerts; those of `replay` so many that the
+// outbox reaches its bound.
 // Left out: a store that is slow, or gone for good; the end of the process in between, for which see load-tests/kills.
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,7 +43,7 @@ const troubled: readonly Phase[] = [
   { trouble: 'unheard', seconds: awaySeconds },
   { trouble: 'none', seconds: undefined },
 ]
-const detailsMax = 20_000
+const detailsMax = 2_000
 
 const n = (count: number): string => Math.round(count).toLocaleString('en')
 const mebibytes = (bytes: number): string => `${n(bytes / 2 ** 20)} MiB`
@@ -116,7 +117,8 @@ try {
   })
   console.log(`a calm run: ${n(payments.rows.length / calm.seconds)} events/s until all was delivered`)
   const differences: Readonly<Record<string, Differences>> = {
-    revisions: compareFound('revisions', calm.revisions, away.revisions),
+    revisions: compareFound('revisions', calm.stored.revisions, away.stored.revisions),
+    alerts: compareFound('alerts', calm.stored.alerts, away.stored.alerts),
     ...Object.fromEntries(
       (['standing', 'withdrawn', 'details', 'events', 'decisions'] as const).map((name) => [
         name,
@@ -126,7 +128,8 @@ try {
   }
   const { standing, withdrawn, details, events: found, decisions } = away.findings
   console.log(
-    `compared: ${n(away.revisions.length)} revisions, ${n(standing.length)} alerts, ${n(withdrawn.length)} withdrawn, ${n(details.length)} in full, ` +
+    `compared: ${n(away.stored.revisions.length)} revisions of ${n(away.stored.alerts.length)} alerts with all they hold; over the API ${n(standing.length)} alerts, ` +
+      `${n(withdrawn.length)} withdrawn, ${n(details.length)} in full, ` +
       `${n(found.length)} events, ${n(decisions.length)} decisions`,
   )
   const wrongs = [...calm.wrongs, ...away.wrongs]

@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openPgliteAlertStore } from '#shared/store/alert-store-pglite'
 import { BankClient } from '../kills/bank-client.ts'
-import { type Findings, type Found, readFindings } from '../kills/findings.ts'
+import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import type { Trouble } from './store-gate.ts'
+import { readStored, type Stored } from './stored.ts'
 import { type Sample, Watch } from './watch.ts'
 
 /** A time of the trial. */
@@ -32,9 +32,9 @@ export interface Trial {
   readonly samples: readonly Sample[]
   /** From the first row until all was judged and delivered. */
   readonly seconds: number
+  /** What the API tells, a part of it in full. */
   readonly findings: Findings
-  /** Lines of all revisions in the order in which they were stored. */
-  readonly revisions: readonly Found[]
+  readonly stored: Stored
   readonly refusals: ReadonlyMap<string, number>
   readonly wrongs: readonly string[]
 }
@@ -72,13 +72,13 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     client.close()
     child.kill('SIGTERM')
     await once(child, 'exit')
-    const { refusals, wrongs } = client
+    const { refusals, wrongs, offsets } = client
     return {
       phases,
       samples: watch.samples,
       seconds,
       findings,
-      revisions: await revisionsIn(dataDir),
+      stored: await readStored(dataDir, offsets),
       refusals,
       wrongs,
     }
@@ -124,22 +124,6 @@ async function decideAgain(client: BankClient): Promise<ReadonlyMap<number, stri
     answers.set(row, answer)
   }
   return answers
-}
-
-async function revisionsIn(dataDir: string): Promise<readonly Found[]> {
-  const store = await openPgliteAlertStore(dataDir)
-  const found: Found[] = []
-  for (let after = 0; ; ) {
-    const { revisions, upTo } = await store.revisions(after, {}, 500)
-    for (const { line } of revisions) {
-      const { id, revision } = JSON.parse(line)
-      found.push({ id: `${id} ${revision}`, text: line })
-    }
-    if (upTo === after) break
-    after = upTo
-  }
-  await store.close()
-  return found
 }
 
 async function ready(address: string): Promise<void> {
