@@ -1,5 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { checkCosts } from '#shared/actor/check-costs'
+import { costOf } from '#shared/actor/rule-cost'
 import type { Diagnostic } from '#shared/rule-language/diagnostic'
 import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import type { RuleSet } from '#shared/rule-language/rule-set'
@@ -43,8 +45,9 @@ const foldersDeepMax = 8
 /** The rule set of a folder. Rejects with FoundErrors, which shows every error. */
 export async function loadRuleFolder(folder: string): Promise<RuleSet> {
   const { ruleSet, diagnostics } = loadRuleSet(await readRuleFolder(folder))
-  if (ruleSet !== undefined) return ruleSet
-  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  const costs = ruleSet === undefined ? [] : checkCosts(costOf(ruleSet))
+  const errors = [...diagnostics, ...costs].filter(({ severity }) => severity === 'error')
+  if (ruleSet !== undefined && errors.length === 0) return ruleSet
   throw new FoundErrors(
     `the rule set in ${folder} has errors\n${errors.map((error) => diagnosticText(folder, error)).join('\n')}`,
   )

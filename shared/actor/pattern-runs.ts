@@ -6,8 +6,8 @@ import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import { RuleFault } from '#shared/domain/rule-fault'
 import type { History } from '#shared/features/history'
+import { readsRun } from '#shared/rule-language/analysis'
 import { numberClosure } from '#shared/rule-language/evaluate'
-import { type Expression, operands } from '#shared/rule-language/expression'
 import { operationsOnRecord } from '#shared/rule-language/operation-count'
 import type { PatternBody } from '#shared/rule-language/rule-set'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
@@ -361,6 +361,3 @@ function openingOf({ pattern, conditions }: PatternBody, { plan }: RuleView): nu
   if (first.kind !== 'step' || first.optional || first.where < 0) return undefined
   return plan.predicateOf(conditions[first.where])
 }
-
-const readsRun = (e: Expression): boolean =>
-  e.op === 'step-aggregate' || e.op === 'step-element' || operands(e).some(readsRun)

@@ -484,9 +484,9 @@ export class Population {
 /** Keys of one `prefetch`. More would push each other out of the caches. */
 export const prefetchMax = 64
 /** Headers are allotted in blocks so that a million actors are a thousand allocations. */
-const headersPerBlock = 1024
+export const headersPerBlock = 1024
 
-function holdsText({ features }: PopulationPlan, column: Column): boolean {
+export function holdsText({ features }: PopulationPlan, column: Column): boolean {
   return column.kind === 'text' || (column.kind === 'feature' && features[column.feature].isText)
 }
 

@@ -1,3 +1,4 @@
+import { limits } from '#shared/domain/limits'
 import type { State } from './graph.ts'
 import type { Guard } from './guard.ts'
 import { both, simplified } from './guard.ts'
@@ -72,6 +73,15 @@ interface Row {
   readonly ends: readonly Guard[]
 }
 
+/** Steps that may be left out one after the other, in loops or in groups, multiply the ways through a pattern. */
+export class TooManyWaysError extends Error {
+  override readonly name = 'TooManyWaysError'
+
+  constructor() {
+    super(`there are more than ${limits.waysPerPatternMax} ways through the pattern`)
+  }
+}
+
 /** Called by `compile`, which see. */
 export function compileAutomaton(
   pattern: Pattern,
@@ -80,9 +90,12 @@ export function compileAutomaton(
 ): Automaton {
   const states: State[] = [start]
   const rowsOf: (readonly Row[])[] = []
+  let ways = 0
   for (const state of states) {
     const rows = rowsFrom(state)
     rowsOf.push(rows)
+    ways += rows.length
+    if (ways > limits.waysPerPatternMax) throw new TooManyWaysError()
     for (const { target } of rows) if (canWait(target) && !states.includes(target)) states.push(target)
   }
   const tables = encode(rowsOf, states)
@@ -153,6 +166,7 @@ function reachable(from: State): readonly Path[] {
   const stack: Path[] = [{ at: from, guard: [], states: [from] }]
   for (let path = stack.pop(); path !== undefined; path = stack.pop()) {
     found.push(path)
+    if (found.length > limits.waysPerPatternMax) throw new TooManyWaysError()
     for (const { action, target, guard } of path.at.edges) {
       if (action !== 'proceed' || path.states.includes(target)) continue
       const whole = both(path.guard, guard)

@@ -18,6 +18,7 @@ import { isLoop, numberedSteps } from './pattern.ts'
 
 /**
  * Makes the automaton of a pattern in which `checkPattern` found no problem.
+ * Throws `TooManyWaysError`.
  * @param readsTaken whether a condition looks at what the run has taken; one that does not is judged once per event, not per run
  *
  * Elements are compiled from the last to the first, each knowing the state that follows (its sink). What looks like an accident

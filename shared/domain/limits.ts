@@ -50,6 +50,8 @@ export const limits = {
    * the other rules go on. Another size makes a replay of old events find something else.
    */
   operationsPerEventMax: 4_000_000,
+  /** What one rule may keep of an account with twenty events in its windows: half a million such accounts fill the largest arena. */
+  bytesPerAccountMax: 32 * 1024,
   /** Longest window of a feature or pattern: what it may see must be kept in memory for every account. */
   windowMsMax: 400 * 86_400_000,
   /** Rules in a set: each costs bits in every record. */
@@ -71,6 +73,8 @@ export const limits = {
   stepsPerPatternMax: 50,
   /** Nested groups multiply their rounds. Above it, compiling a pattern takes seconds and its automaton megabytes. */
   statesPerPatternMax: 2_000,
+  /** Steps that may be left out one after the other multiply the ways through a pattern: above it, compiling one takes seconds. */
+  waysPerPatternMax: 20_000,
   /** Upper end of `times`: a pattern becomes a state for each round. */
   timesMax: 1_000,
   /** Texts that people read: title, message, note, reason. */

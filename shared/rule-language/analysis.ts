@@ -7,6 +7,10 @@ export function dependsOnEventOnly(e: Expression): boolean {
   return operands(e).every(dependsOnEventOnly)
 }
 
+/** Whether the value depends on what the run has taken. */
+export const readsRun = (e: Expression): boolean =>
+  e.op === 'step-aggregate' || e.op === 'step-element' || operands(e).some(readsRun)
+
 /** Indexes into `EventSchema.fields` of all fields that are read, of the event or of a step's events. */
 export function fieldsOf(e: Expression, into: Set<number> = new Set()): Set<number> {
   if (e.op === 'field') into.add(e.field)

@@ -191,3 +191,28 @@ pattern:
     expect(mistakesOf('when: true\nwithin: «5m\nskip: «next')).toEqual(['conflicting-keys', 'conflicting-keys'])
   })
 })
+
+describe('ways through a pattern', () => {
+  const greedy = (steps: number): string =>
+    Array.from(
+      { length: steps },
+      (_, i) => `
+  - followedBy: s${i}
+    where: amount > ${i}
+    times: 1+
+    optional: true
+    greedy: true
+    until: amount < ${i}`,
+    ).join('')
+  const pattern = (steps: number): string =>
+    `pattern:\n  - begin: first\n    where: amount > 1${greedy(steps)}\n  - followedBy: last\n    where: amount > 500\nwithin: 1h`
+
+  test('are bounded before they take all time and memory', () => {
+    const codes = (steps: number): string[] =>
+      loadRuleSet(ruleSetFiles({ 'a.rule.yaml': ruleWith(pattern(steps)) })).diagnostics.map(
+        ({ code, line, message }) => `${code} ${line} ${/[0-9]+ ways/.exec(message)?.[0]}`,
+      )
+    expect(codes(40)).toEqual([expect.stringMatching(/^out-of-bounds \d+ 20000 ways$/)])
+    expect(codes(8)).toEqual([])
+  })
+})

@@ -1,3 +1,5 @@
+import { TooManyWaysError } from '#shared/cep/automaton'
+import { compile } from '#shared/cep/compile'
 import type { Element, Pattern, Skip } from '#shared/cep/pattern'
 import { checkPattern, type PatternProblem } from '#shared/cep/validity'
 import { limits } from '#shared/domain/limits'
@@ -56,6 +58,15 @@ export function loadPattern(
     const at = step === undefined ? skip?.at : placeIn(step, problem)
     problems.error(at ?? pattern.at, problem.code, problem.message, problem.hint)
   }
+  if (validity.problems.length === 0 && hasTooManyWays(body)) {
+    problems.error(
+      pattern.at,
+      'out-of-bounds',
+      `there are more than ${limits.waysPerPatternMax} ways through the pattern, as steps that may be left out follow each other in loops`,
+      'leave out "optional" or "greedy" of some of them, or write several rules',
+    )
+    return undefined
+  }
   if (validity.canBeEmpty)
     problems.warning(
       pattern.at,
@@ -73,6 +84,16 @@ function statesOf(elements: readonly Element[]): number {
     const rounds = times === null ? 1 : (times.to ?? times.from + 1)
     return sum + rounds * (element.kind === 'group' ? statesOf(element.steps) : 1)
   }, 0)
+}
+
+function hasTooManyWays(pattern: Pattern): boolean {
+  try {
+    compile(pattern, () => false)
+    return false
+  } catch (error) {
+    if (!(error instanceof TooManyWaysError)) throw error
+    return true
+  }
 }
 
 class PatternLoading {

@@ -8,6 +8,7 @@ import { headOf, type NumberedStep, numberSteps } from './numbered-steps.ts'
 import { ruleContent } from './rule-content.ts'
 import { checkMessage, checkText, type RuleContext } from './rule-context.ts'
 import { checkRuleNames } from './rule-names.ts'
+import { placesOf } from './rule-places.ts'
 import type { Feature, Rule } from './rule-set.ts'
 import type { RuleText } from './rule-shape.ts'
 import type { Scope } from './scope.ts'
@@ -63,6 +64,7 @@ export function loadRule(text: Located<RuleText>, given: RuleContext): LoadedRul
     reason: value.reason?.value,
     cooldownMs: value.cooldown?.value ?? 0,
     message,
+    places: placesOf(text),
     content,
   }
 }

@@ -44,6 +44,38 @@ export interface Rule {
   readonly message: readonly (string | Expression)[] | undefined
   /** Index into `RuleSet.scenarios`; undefined: in none. */
   readonly scenario: number | undefined
+  /** No part of its content: a rule may move within its file and stays the same. */
+  readonly places: RulePlaces
+}
+
+export interface RulePlaces {
+  /** Path relative to the rule set's folder. */
+  readonly file: string
+  readonly rule: SourcePosition
+  readonly where: SourcePosition | undefined
+  /** By number of the feature. */
+  readonly features: readonly SourcePosition[]
+  /** Of `when` or `pattern`. */
+  readonly body: SourcePosition
+  /** As `Pattern.steps`. */
+  readonly steps: readonly StepPlaces[]
+  readonly message: SourcePosition | undefined
+}
+
+export interface StepPlaces {
+  /** Its name. */
+  readonly step: SourcePosition
+  readonly times: SourcePosition | undefined
+  readonly where: SourcePosition | undefined
+  readonly until: SourcePosition | undefined
+  /** Of a group. */
+  readonly steps: readonly StepPlaces[]
+}
+
+/** From 1; columns count characters. */
+export interface SourcePosition {
+  readonly line: number
+  readonly column: number
 }
 
 export interface Condition {
