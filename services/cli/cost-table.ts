@@ -32,8 +32,8 @@ export function costJson(costs: readonly RuleCost[]): unknown {
     workPerEvent: {
       operations: boundedOperations(workPerEvent),
       isBounded: isBounded(workPerEvent),
-      runs: workPerEvent.runs,
-      matches: workPerEvent.matches,
+      runs: exact(workPerEvent.runs),
+      matches: exact(workPerEvent.matches),
     },
     dearest: { construct: dearest.name, file: rule.places.file, ...dearest.place },
   }))
@@ -41,6 +41,10 @@ export function costJson(costs: readonly RuleCost[]): unknown {
 
 type Work = RuleCost['workPerEvent']
 
-const boundedOperations = ({ operations }: Work): number => Math.min(operations, limits.operationsPerEventMax)
-const isBounded = ({ operations }: Work): boolean => operations > limits.operationsPerEventMax
+/** Fuel ends what runs do; what does not depend on them costs what it costs, and is refused where that is too much. */
+const boundedOperations = ({ operations, withoutRuns }: Work): number =>
+  Math.max(withoutRuns, Math.min(operations, limits.operationsPerEventMax))
+const isBounded = (work: Work): boolean => boundedOperations(work) < work.operations
+/** JSON has no larger whole numbers that mean anything. */
+const exact = (count: number): number => Math.min(count, Number.MAX_SAFE_INTEGER)
 const n = (count: number): string => count.toLocaleString('en')

@@ -70,24 +70,24 @@ function withoutWindow({ rule }: RuleCost): readonly Diagnostic[] {
   ]
 }
 
-function multiplyingRuns({ rule, workPerEvent, bytesPerAccount, dearest }: RuleCost): readonly Diagnostic[] {
-  if (workPerEvent.runs < limits.runsPerPatternMax) return []
+function multiplyingRuns({ rule, workPerEvent, bytesPerAccount, runs }: RuleCost): readonly Diagnostic[] {
+  if (runs === undefined || workPerEvent.runs < limits.runsPerPatternMax) return []
   return [
-    diagnostic(rule, dearest.place, {
+    diagnostic(rule, runs.place, {
       severity: 'warning',
       code: 'runs-multiply',
-      message: `${bytesPerAccount.events} events may open more than the ${whole(limits.runsPerPatternMax)} runs that are kept for an account: further ones are refused, and counted. Dearest are ${dearest.name}`,
-      hint: 'leave out "inner: any", or write followedBy in place of followedByAny, or times with an upper end',
+      message: `${bytesPerAccount.events} events may open more than the ${whole(limits.runsPerPatternMax)} runs that are kept for an account: further ones are refused, and counted. Dearest are ${runs.name}`,
+      hint: runs.remedy,
     }),
   ]
 }
 
-function manyMatches({ rule, workPerEvent, bytesPerAccount, dearest }: RuleCost): readonly Diagnostic[] {
+function manyMatches({ rule, workPerEvent, bytesPerAccount, runs }: RuleCost): readonly Diagnostic[] {
   const { body } = rule
-  if (body.kind !== 'pattern' || body.pattern.skip.strategy !== 'none') return []
+  if (body.kind !== 'pattern' || body.pattern.skip.strategy !== 'none' || runs === undefined) return []
   if (workPerEvent.matches <= matchesMax || workPerEvent.runs >= limits.runsPerPatternMax) return []
   return [
-    diagnostic(rule, dearest.place, {
+    diagnostic(rule, runs.place, {
       severity: 'warning',
       code: 'many-matches',
       message: `one event may complete ${whole(workPerEvent.matches)} matches after ${bytesPerAccount.events - 1} others, and thousands on a busier account: the rule is faulted where an event costs too much`,

@@ -30,6 +30,8 @@ export interface RuleCost {
   }
   /** The part that takes the largest share of what a rule may cost, in bytes or operations. */
   readonly dearest: Construct
+  /** Its open runs, by the element that makes them dear; undefined: it is no pattern. */
+  readonly runs: Construct | undefined
   /** The dearest in bytes without open runs, and the dearest in operations without them. */
   readonly dearestBytes: Construct
   readonly dearestWork: Construct
@@ -43,6 +45,8 @@ export interface Construct {
   readonly place: SourcePosition
   readonly bytes: number
   readonly operations: number
+  /** Of runs: how the element that makes them would make fewer. */
+  readonly remedy?: string
 }
 
 /** A busy account in a month. */
@@ -55,9 +59,9 @@ function ruleCost(ruleSet: RuleSet, rule: Rule): RuleCost {
   const planned = new Planned(ruleSet, rule)
   const state = planned.bytes(rule)
   const runs = rule.body.kind === 'pattern' ? patternCost(rule.body, costedEvents) : undefined
-  const constructs = [...stateful(planned, rule), ...(runs === undefined ? [] : [ofRuns(rule, runs)])]
-  const withoutRuns = sum(constructs.filter(({ kind }) => kind !== 'runs').map(({ operations }) => operations))
-  const ofState = constructs.filter(({ kind }) => kind !== 'runs')
+  const ofState = stateful(planned, rule)
+  const ofPattern = runs && ofRuns(rule, runs)
+  const withoutRuns = sum(ofState.map(({ operations }) => operations))
   return {
     rule,
     bytesPerAccount: { ...state, events: costedEvents, openRuns: runs?.bytes ?? 0 },
@@ -67,7 +71,8 @@ function ruleCost(ruleSet: RuleSet, rule: Rule): RuleCost {
       runs: runs?.runs ?? 0,
       matches: runs?.matches ?? 0,
     },
-    dearest: most(constructs, shareOf),
+    dearest: most(ofPattern === undefined ? ofState : [...ofState, ofPattern], shareOf),
+    runs: ofPattern,
     dearestBytes: most(ofState, ({ bytes }) => bytes),
     dearestWork: most(ofState, ({ operations }) => operations),
   }
@@ -169,11 +174,13 @@ function ofRuns(rule: Rule, { bytes, operations }: PatternCost): Construct {
   if (body.kind !== 'pattern' || path === undefined)
     return { kind: 'runs', name: 'open runs of the pattern', place: places.body, ...cost }
   const at = placesAt(places.steps, path)
+  const element = elementAt(body.pattern, path)
   return {
     kind: 'runs',
-    name: `runs by ${elementText(elementAt(body.pattern, path))}`,
+    name: `runs by ${elementText(element)}`,
     place: at.times ?? at.step,
     ...cost,
+    remedy: remedyOf(element),
   }
 }
 
@@ -202,6 +209,16 @@ function elementText({ kind, name, contiguity, times, inner, optional }: Element
     optional ? 'optional' : undefined,
   ].filter((way) => way !== undefined)
   return `${kind} "${name}" (${ways.join(', ')})`
+}
+
+function remedyOf({ contiguity, times, inner, optional }: Element): string {
+  const ways = [
+    inner === 'any' ? 'leave out "inner: any"' : undefined,
+    contiguity === 'followedByAny' ? 'write followedBy in place of followedByAny' : undefined,
+    optional ? 'leave out "optional"' : undefined,
+    times?.to === null ? 'give "times" an upper end' : undefined,
+  ].filter((way) => way !== undefined)
+  return ways.length === 0 ? 'lower "times"' : ways.join(', or ')
 }
 
 function featureText({ kind, overMs, events }: Feature): string {
