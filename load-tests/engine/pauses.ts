@@ -11,6 +11,7 @@ export interface PausesSize {
   readonly accounts: number
   /** Payments of the streams with a hot account. */
   readonly events: number
+  readonly rounds: number
 }
 
 interface PauseStream {
@@ -21,10 +22,12 @@ interface PauseStream {
 
 /**
  * The longest time that nothing else can happen: in one batch of 64 events, and in one collection of garbage while rows are decoded by
- * JSON.parse and applied. A batch is timed by the clock and by the processor's time of its thread; the latter leaves out the time for which
- * other work had the core. Pauses while rows are generated are not counted. The rules are those that a hot account does not hit all the time.
+ * JSON.parse and applied. A batch takes what the clock says, or the processor's time of its thread where that is less: then other work had the
+ * core (the processor's time alone can be wrong by one tick of the system's, 4 ms). A collection is timed by the clock alone, so look at its
+ * lowest round where others use the machine. Pauses while rows are generated are not counted. The rules are those that a hot account does not
+ * hit all the time.
  */
-export async function measurePauses({ accounts, events }: PausesSize): Promise<readonly Figure[]> {
+export async function measurePauses({ accounts, events, rounds }: PausesSize): Promise<readonly Figure[]> {
   const others = Math.min(accounts, 100_000)
   const streams: readonly PauseStream[] = [
     { name: 'new accounts', events: accounts, account: (i) => scattered(i, accounts) },
@@ -36,42 +39,59 @@ export async function measurePauses({ accounts, events }: PausesSize): Promise<r
     { name: `one account with ${events.toLocaleString('en')} payments in 30 days`, events, account: () => 0 },
   ]
   // What is compiled at the start stands still once, not with each load.
-  await pausesOf({ name: 'warm-up', events: 20_000, account: (_, random) => random.integer(0, 999) })
+  await pausesOf({ name: 'to warm up', events: 20_000, account: (_, random) => random.integer(0, 999) })
   const figures: Figure[] = []
-  for (const stream of streams) figures.push(...(await pausesOf(stream)))
+  for (const stream of streams) {
+    const pauses: Pauses[] = []
+    for (let round = 0; round < rounds; round++) pauses.push(await pausesOf(stream))
+    figures.push(...pauseFigures(stream.name, pauses))
+  }
   return figures
 }
 
-async function pausesOf({ name, events, account }: PauseStream): Promise<readonly Figure[]> {
-  const bench = new BenchEngine(ruleSetOf(await ruleFiles('ten-unmoved')))
-  const codec = new JsonCodec(bench.batch.schema)
-  const payments = new Payments({ seed: 3, stepMs: (30 * 86_400_000) / events, ids: 'numbered', account })
-  const buffer = Buffer.allocUnsafeSlow(rowsAtOnce * rowBytesMax)
-  const collections = new Collections()
-  const times = { cpuMs: 0, wallMs: 0 }
-  for (let done = 0; done < events; done += rowsAtOnce) {
-    const rows = payments.rows(Math.min(rowsAtOnce, events - done), buffer)
-    const from = performance.now()
-    for (let row = 0; row < rows.length; row += prefetchMax) {
-      const batch = timeBatch(bench, codec, rows, row)
-      times.cpuMs = Math.max(times.cpuMs, batch.cpuMs)
-      times.wallMs = Math.max(times.wallMs, batch.wallMs)
-    }
-    await collections.count(from, performance.now())
-  }
-  collections.stop()
-  const truncated = bench.engine.truncatedRecords
+interface Pauses {
+  readonly batchMs: number
+  readonly collectionMs: number
+  /** Events that could not stay in an account's windows. */
+  readonly truncated: number
+}
+
+function pauseFigures(name: string, pauses: readonly Pauses[]): readonly Figure[] {
+  const [{ truncated }] = pauses
   return [
-    { name: `${name}: longest batch, processor`, unit: 'ms', values: [times.cpuMs], goal: atMost(10) },
-    { name: `${name}: longest batch, clock`, unit: 'ms', values: [times.wallMs] },
-    { name: `${name}: longest collection`, unit: 'ms', values: [collections.longestMs], goal: atMost(10) },
+    { name: `${name}: longest batch`, unit: 'ms', values: pauses.map(({ batchMs }) => batchMs), goal: atMost(10) },
+    {
+      name: `${name}: longest collection`,
+      unit: 'ms',
+      values: pauses.map(({ collectionMs }) => collectionMs),
+      goal: atMost(10),
+    },
     ...(truncated === 0
       ? []
       : [{ name: `${name}: beyond the bound of a history`, unit: 'events', values: [truncated] }]),
   ]
 }
 
-function timeBatch(bench: BenchEngine, codec: JsonCodec, rows: Rows, from: number): { cpuMs: number; wallMs: number } {
+async function pausesOf({ events, account }: PauseStream): Promise<Pauses> {
+  const bench = new BenchEngine(ruleSetOf(await ruleFiles('ten-unmoved')))
+  const codec = new JsonCodec(bench.batch.schema)
+  const payments = new Payments({ seed: 3, stepMs: (30 * 86_400_000) / events, ids: 'numbered', account })
+  const buffer = Buffer.allocUnsafeSlow(rowsAtOnce * rowBytesMax)
+  const collections = new Collections()
+  let batchMs = 0
+  for (let done = 0; done < events; done += rowsAtOnce) {
+    const rows = payments.rows(Math.min(rowsAtOnce, events - done), buffer)
+    const from = performance.now()
+    for (let row = 0; row < rows.length; row += prefetchMax)
+      batchMs = Math.max(batchMs, timeBatch(bench, codec, rows, row))
+    await collections.count(from, performance.now())
+  }
+  collections.stop()
+  return { batchMs, collectionMs: collections.longestMs, truncated: bench.engine.truncatedRecords }
+}
+
+/** @returns ms */
+function timeBatch(bench: BenchEngine, codec: JsonCodec, rows: Rows, from: number): number {
   const { batch } = bench
   batch.clear()
   for (let i = from; i < Math.min(rows.length, from + prefetchMax); i++)
@@ -81,7 +101,7 @@ function timeBatch(bench: BenchEngine, codec: JsonCodec, rows: Rows, from: numbe
   bench.apply()
   const wallMs = performance.now() - wall
   const { user, system } = process.threadCpuUsage(cpu)
-  return { cpuMs: (user + system) / 1e3, wallMs }
+  return Math.min(wallMs, (user + system) / 1e3)
 }
 
 /** Collections of garbage, as the engine of JavaScript reports them. */
