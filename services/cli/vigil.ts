@@ -11,6 +11,7 @@ import { replayCommand } from './replay-command.ts'
 import { rulesCheckCommand, rulesSchemaCommand, rulesTestCommand } from './rules-command.ts'
 import { sendCommand } from './send/send-command.ts'
 import { serveCommand } from './serve/serve-command.ts'
+import { simulateCommand } from './simulate-command.ts'
 
 const nodeMajorMin = 24
 
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   rulesTestCommand,
   rulesSchemaCommand,
   generateCommand,
+  simulateCommand,
   demoCommand,
 ]
 

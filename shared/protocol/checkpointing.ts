@@ -1,8 +1,10 @@
 import type { ActorName } from '#shared/actor/actor-state'
+import { hash52 } from '#shared/domain/hash52'
 import { limits } from '#shared/domain/limits'
 import type { ActorEntry, Commit, Manifest, OutboxEntry } from './commit.ts'
 import type { Generation } from './generation.ts'
-import type { OwnerCommand } from './owner-io.ts'
+import type { OwnerBounds } from './owner-bounds.ts'
+import type { OwnerCommand, ReadFromStore } from './owner-io.ts'
 import { encodeOwnerState } from './owner-state.ts'
 
 /** Where the partition stands when a checkpoint begins. Nothing is applied until it is gathered. */
@@ -25,6 +27,7 @@ interface CheckpointingOptions {
   readonly nextEntry: number
   /** Entries that were committed and not delivered yet. */
   readonly undelivered: readonly OutboxEntry[]
+  readonly bounds: OwnerBounds
 }
 
 /**
@@ -32,6 +35,7 @@ interface CheckpointingOptions {
  * committed as one. Also keeps the outbox until its entries are delivered.
  *
  * K1 One commit is under way at a time; it holds exactly what was applied up to its position.
+ * K3 What is read from the store is as of one of this owner's commits, or of the one that it took over.
  * K2 An entry is offered only after the commit that holds it, and in order.
  */
 export class Checkpointing {
@@ -48,6 +52,8 @@ export class Checkpointing {
   #isStaging = false
   #inFlight: Commit | undefined
   #commits = 0
+  /** Commits that the store may have as its last while something is read from it. */
+  #ownIds: (string | undefined)[] = []
   #nextEntry: number
   #outboxBytes: number
   /** Not committed yet, committed and not delivered. */
@@ -81,12 +87,22 @@ export class Checkpointing {
 
   /** Whether no more entries should come before some are delivered. */
   get isFull(): boolean {
-    return this.outboxLength >= limits.outboxEntriesMax || this.#outboxBytes >= limits.outboxBytesMax
+    return this.outboxLength >= this.#options.bounds.outboxEntriesMax || this.#outboxBytes >= limits.outboxBytesMax
   }
 
   /** Whether there is something to commit although nothing was applied. */
   get isDirty(): boolean {
     return this.#fresh.length > 0 || this.#deliveredUpTo > this.#committedDeliveredUpTo
+  }
+
+  /** Actors are asked for. What was committed until now holds all those that have left memory. */
+  beginReading(): void {
+    this.#ownIds = this.#inFlight === undefined ? [this.#previous] : [this.#previous, this.#inFlight.id]
+  }
+
+  /** Whether the store was as this owner had left it when it was read. */
+  isOwnState({ lastCommit }: ReadFromStore): boolean {
+    return lastCommit === undefined || this.#ownIds.includes(lastCommit.id)
   }
 
   addEntry(bytes: Uint8Array): void {
@@ -108,7 +124,8 @@ export class Checkpointing {
   /** Saves the next slice; called again after each turn or staged part, until `isGathering` ends. */
   gather(): OwnerCommand[] {
     if (this.#standing === undefined || this.#isStaging) return []
-    for (let slice = 0; slice < limits.savedActorsPerSlice; slice++) {
+    const { bounds } = this.#options
+    for (let slice = 0; slice < bounds.savedActorsPerSlice; slice++) {
       const first = this.#left[0]
       if (first === undefined) return [this.#finish(this.#standing)]
       if (this.#saved < first.actors.length) this.#add(first.generation.save(first.actors[this.#saved++]))
@@ -116,7 +133,7 @@ export class Checkpointing {
         this.#left.shift()
         this.#saved = 0
       }
-      if (this.#entryBytes >= limits.commitPartBytesMax) return [this.#stage()]
+      if (this.#entryBytes >= bounds.commitPartBytesMax) return [this.#stage()]
     }
     return [{ kind: 'later' }]
   }
@@ -138,9 +155,10 @@ export class Checkpointing {
   /** The next entries to deliver, unless some are on their way. */
   offer(): OwnerCommand[] {
     if (this.#offeredUpTo !== undefined || this.#undelivered.length === 0) return []
+    const { offeredEntriesMax } = this.#options.bounds
     let count = 0
     let bytes = 0
-    while (count < this.#undelivered.length && count < limits.offeredEntriesMax && bytes < limits.offeredBytesMax)
+    while (count < this.#undelivered.length && count < offeredEntriesMax && bytes < limits.offeredBytesMax)
       bytes += this.#undelivered[count++].bytes.length
     const entries = this.#undelivered.slice(0, count)
     this.#offeredUpTo = entries[entries.length - 1].number
@@ -197,6 +215,7 @@ export class Checkpointing {
     this.#fresh = []
     this.#standing = undefined
     this.#inFlight = commit
+    this.#ownIds.push(id)
     return { kind: 'commit', commit }
   }
 
@@ -207,8 +226,13 @@ export class Checkpointing {
     return entries
   }
 
-  /** Unique, as an owner has its epoch alone. */
+  /**
+   * Unique: an owner has its epoch alone, unless the log loses a claim and another comes to its place. So it also says what it follows;
+   * else the first commit of the later owner could be taken for that of the former, and be lost.
+   */
   #id(): string {
-    return `${this.#options.epoch}-${this.#commits}`
+    return `${this.#options.epoch}-${this.#commits}-${digestOf(this.#previous ?? '')}`
   }
 }
+
+const digestOf = (id: string): string => hash52(id, 0).toString(36)

@@ -44,9 +44,9 @@ export type OwnerInput =
   | { readonly kind: 'claimed'; readonly result: ClaimResult }
   | { readonly kind: 'bounds'; readonly first: number; readonly next: number }
   | { readonly kind: 'records'; readonly block: LogBlock }
-  | { readonly kind: 'marked'; readonly actors: readonly MarkedActor[] }
-  | { readonly kind: 'loaded'; readonly actors: readonly (SavedActor | undefined)[] }
-  | { readonly kind: 'outbox'; readonly entries: readonly OutboxEntry[] }
+  | ({ readonly kind: 'marked'; readonly actors: readonly MarkedActor[] } & ReadFromStore)
+  | ({ readonly kind: 'loaded'; readonly actors: readonly (SavedActor | undefined)[] } & ReadFromStore)
+  | ({ readonly kind: 'outbox'; readonly entries: readonly OutboxEntry[] } & ReadFromStore)
   | { readonly kind: 'staged'; readonly result: 'staged' | 'fenced' }
   | { readonly kind: 'committed'; readonly result: CommitResult }
   | { readonly kind: 'offered'; readonly upTo: number }
@@ -55,6 +55,14 @@ export type OwnerInput =
   | { readonly kind: 'clock'; readonly now: number }
   /** No more is applied; what was applied is committed. */
   | { readonly kind: 'stop' }
+
+/**
+ * What was read from the store is as of its last commit then. If that is not one of this owner's, nothing may be judged by it: the fence
+ * refuses commits alone. Left out only where nobody else can have written to the store, and it cannot go back.
+ */
+export interface ReadFromStore {
+  readonly lastCommit?: { readonly id: string | undefined }
+}
 
 /** A record of the owner's own. */
 export interface OwnRecord {

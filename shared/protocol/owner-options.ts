@@ -2,6 +2,7 @@ import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
 import type { EventSchema } from '#shared/domain/event-schema'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { RowDecoder } from './generation.ts'
+import type { OwnerBounds } from './owner-bounds.ts'
 
 export interface OwnerOptions {
   readonly partition: number
@@ -15,6 +16,10 @@ export interface OwnerOptions {
   /** Bound on the state of actors in memory; a quarter more is reserved for what comes between two checkpoints. */
   readonly memoryBytesMax: number
   readonly sha256Hex: (text: string) => string
+  /** Default: `ownerBounds`. */
+  readonly bounds?: OwnerBounds
+  /** Default: `loadRuleSet`; one that remembers makes starts cheap. @returns undefined: it has errors */
+  readonly ruleSetOf?: (files: ReadonlyMap<string, string>) => RuleSet | undefined
   readonly decoderOf: (schema: EventSchema) => RowDecoder
   /** Bytes of outbox entries, while a record is being applied. */
   readonly entries: {
@@ -32,6 +37,16 @@ export interface AppliedRecord {
   /** Of an event that comes for the first time: its id; undefined for all other records. */
   readonly eventId: string | undefined
 }
+
+export const noCounts = (): OwnerCounts => ({
+  events: 0,
+  duplicates: 0,
+  conflicts: 0,
+  late: 0,
+  undecodable: 0,
+  alerts: 0,
+  commits: 0,
+})
 
 /** What was counted since the start, for metrics. */
 export interface OwnerCounts {

@@ -8,6 +8,8 @@ export interface OwnerState {
   readonly nextEntry: number
   /** When the record that moved time last reached the log, ms since 1970. */
   readonly movedAt: number
+  /** Of states that are read: whether they were written in format 1, in which the digest of the last record leaves out its moment. */
+  readonly isTimeless?: boolean
 }
 
 interface GenerationState {
@@ -35,16 +37,17 @@ export function encodeOwnerState({ generations, nextEntry, movedAt }: OwnerState
 /** @returns undefined: written by a later version. Throws BadStateError. */
 export function decodeOwnerState(bytes: Uint8Array): OwnerState | undefined {
   const reader = new ByteReader(bytes, 0, bytes.length)
-  if (reader.uint() !== formatVersion) return undefined
+  const version = reader.uint()
+  if (version !== 1 && version !== formatVersion) return undefined
   const generations = reader.list(4, () => ({
     number: reader.uint(),
     from: reader.number(),
     upTo: reader.number(),
     partition: reader.block(),
   }))
-  const state = { generations, nextEntry: reader.uint(), movedAt: reader.number() }
+  const state = { generations, nextEntry: reader.uint(), movedAt: reader.number(), isTimeless: version === 1 }
   reader.end()
   return state
 }
 
-const formatVersion = 1
+const formatVersion = 2

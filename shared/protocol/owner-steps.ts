@@ -28,6 +28,13 @@ export class OwnerFailed extends Error {
   }
 }
 
+/** The store holds another state than the one that this owner left. */
+export const storeWentBack = (): OwnerFailed =>
+  new OwnerFailed(
+    'conflict',
+    'the checkpoint store has another state than the last one; it is read again at the next start',
+  )
+
 /** What can be told and mended; anything else is a mistake of ours. */
 export function failureOf(error: unknown): OwnerFailure {
   if (error instanceof OwnerFailed) return error.failure

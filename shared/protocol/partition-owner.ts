@@ -12,9 +12,10 @@ import { Checkpointing } from './checkpointing.ts'
 import { Generation } from './generation.ts'
 import { Generations } from './generations.ts'
 import { type LogBlock, type RecordKind, recordKinds } from './log-record.ts'
+import { type OwnerBounds, ownerBounds } from './owner-bounds.ts'
 import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
-import type { AppliedRecord, OwnerCounts, OwnerOptions } from './owner-options.ts'
-import { expectInput, failureOf, OwnerFailed, pause, type Steps } from './owner-steps.ts'
+import { type AppliedRecord, noCounts, type OwnerOptions } from './owner-options.ts'
+import { expectInput, failureOf, OwnerFailed, pause, type Steps, storeWentBack } from './owner-steps.ts'
 import { recover } from './recovery.ts'
 import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
 import { bring, decodeRows, endOfEvents, latestAt, load } from './slice.ts'
@@ -29,18 +30,13 @@ import { decodeTick, encodeTick } from './tick-record.ts'
  * O3 A record is applied once: after a restart it goes on behind the last commit, whose last record it has found again in the log.
  * O4 Nothing is offered before the commit that holds it.
  * O5 Between two steps the state is that after the record at `position`; while a checkpoint is gathered no step is taken.
+ * O6 It judges by what it has itself left in the store, or taken over with its claim; by nothing that came there later or before.
  */
 export class PartitionOwner {
-  readonly counts: OwnerCounts = {
-    events: 0,
-    duplicates: 0,
-    conflicts: 0,
-    late: 0,
-    undecodable: 0,
-    alerts: 0,
-    commits: 0,
-  }
+  readonly counts = noCounts()
   readonly #options: OwnerOptions
+  readonly #bounds: OwnerBounds
+  readonly #ruleSetOf: NonNullable<OwnerOptions['ruleSetOf']>
   readonly #configured: RuleSet
   readonly #steps: Steps<never>
   #checkpointing: Checkpointing | undefined
@@ -70,7 +66,9 @@ export class PartitionOwner {
 
   constructor(options: OwnerOptions) {
     this.#options = options
-    const { ruleSet } = loadRuleSet(options.ruleFiles)
+    this.#bounds = options.bounds ?? ownerBounds
+    this.#ruleSetOf = options.ruleSetOf ?? ((files) => loadRuleSet(files).ruleSet)
+    const ruleSet = this.#ruleSetOf(options.ruleFiles)
     invariant(ruleSet !== undefined, 'the configured rule set was checked before')
     this.#configured = ruleSet
     this.#steps = this.#run()
@@ -156,6 +154,10 @@ export class PartitionOwner {
         // The owner's other records are met again in the log.
         if (input.record === 'claim') this.#answer(input)
         break
+      case 'loaded':
+        if (this.#checkpointing?.isOwnState(input) === false) throw storeWentBack()
+        this.#answer(input)
+        break
       default:
         this.#answer(input)
     }
@@ -185,7 +187,10 @@ export class PartitionOwner {
   #step(input: OwnerInput): void {
     const { value } = this.#steps.next(input)
     if (value === pause) this.#isPaused = true
-    else this.#out.push(value)
+    else {
+      if (value.kind === 'load') this.#checkpointing?.beginReading()
+      this.#out.push(value)
+    }
   }
 
   *#run(): Steps<never> {
@@ -194,7 +199,7 @@ export class PartitionOwner {
     const claim = writer.bytes.slice(0, writer.length)
     const recovered = yield* recover(claim, (number, record, from) => this.#generation(number, record, from))
     const { partition } = this.#options
-    this.#checkpointing = new Checkpointing({ ...recovered, partition })
+    this.#checkpointing = new Checkpointing({ ...recovered, partition, bounds: this.#bounds })
     this.#epoch = recovered.epoch
     this.#first = recovered.first
     this.#position = this.#committedPosition = recovered.position
@@ -205,7 +210,7 @@ export class PartitionOwner {
     for (;;) {
       const { block } = expectInput(
         'records',
-        yield { kind: 'read', from: this.#position + 1, bytesMax: readBytesMax, waits: true },
+        yield { kind: 'read', from: this.#position + 1, bytesMax: this.#bounds.readBytesMax, waits: true },
       )
       for (let i = 0; i < block.length; ) {
         yield* this.#makeRoom()
@@ -262,8 +267,8 @@ export class PartitionOwner {
       const outcome = newest.apply(row, isAsked)
       if (newest.engine.now > before) this.#movedAt = block.receivedAt[i]
       let decision = isAsked && newest.covers(newest.batch.at[row]) ? newest.decision(row) : undefined
-      // One that is late for its home account may be in time for others; a repeat may only be asked about.
-      if (outcome !== 'conflict')
+      // An older set knows nothing of what came after it, so the newest alone says what is late. A repeat may only be asked about.
+      if (outcome === 'applied' || outcome === 'duplicate')
         for (const { generation, rows: olderRows } of older) {
           const olderRow = olderRows[i - from]
           if (olderRow < 0 || !this.#generations.isInForce(generation)) continue
@@ -380,7 +385,10 @@ export class PartitionOwner {
     while (this.#generations.hasDropped || this.#checkpointing?.isUnderWay === true) yield pause
     this.#generations.warming = generation
     for (let from = this.#first; from < until; ) {
-      const { block } = expectInput('records', yield { kind: 'read', from, bytesMax: readBytesMax, waits: false })
+      const { block } = expectInput(
+        'records',
+        yield { kind: 'read', from, bytesMax: this.#bounds.readBytesMax, waits: false },
+      )
       if (block.length === 0) break
       for (let i = 0; i < block.length && block.offsets[i] < until; ) {
         yield* this.#makeRoom()
@@ -403,7 +411,7 @@ export class PartitionOwner {
   }
 
   #generation(number: number, { files, hashKey }: RuleSetRecord, from: number): Generation {
-    const { ruleSet } = loadRuleSet(files)
+    const ruleSet = this.#ruleSetOf(files)
     if (ruleSet === undefined)
       throw new OwnerFailed('unknown-record', `the rule set in force since ${number} has errors for this version`)
     const { latenessMs, tenant, sha256Hex, decoderOf, entries, memoryBytesMax } = this.#options
@@ -411,7 +419,7 @@ export class PartitionOwner {
       number,
       ruleSet,
       from,
-      arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + arenaReserveBytes),
+      arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + this.#bounds.reserveBytes),
       latenessMs,
       tenant,
       hashKey,
@@ -469,11 +477,7 @@ export class PartitionOwner {
 
   #committed(result: 'ok' | 'already' | 'fenced' | 'conflict'): void {
     if (result === 'fenced') throw new OwnerFailed('fenced', 'another owner has claimed the partition')
-    if (result === 'conflict')
-      throw new OwnerFailed(
-        'conflict',
-        'the checkpoint store has gone back to an older state; it is read again at the next start',
-      )
+    if (result === 'conflict') throw storeWentBack()
     this.#committedPosition = this.#committingPosition
     this.counts.commits++
     this.#out.push(...(this.#checkpointing?.committed() ?? []))
@@ -486,10 +490,7 @@ export class PartitionOwner {
   }
 }
 
-/** Bytes of records read at once: some milliseconds of work. */
-const readBytesMax = 512 * 1024
-/** What comes between two checkpoints; only address space where it does not. */
+/** A share of the bound on states for what comes between two checkpoints. */
 const arenaReserve = 1.25
-const arenaReserveBytes = 64 * 2 ** 20
 /** Above this share of its bound, memory waits for the next commit to make room. */
 const memoryHardShare = 1.15

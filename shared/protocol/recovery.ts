@@ -1,11 +1,12 @@
 import type { ActorName } from '#shared/actor/actor-state'
 import { BadStateError } from '#shared/actor/bad-state'
 import { limits } from '#shared/domain/limits'
-import { recordDigest } from './applied-record.ts'
-import type { MarkedActor, OutboxEntry } from './commit.ts'
+import { recordDigest, timelessDigest } from './applied-record.ts'
+import type { Manifest, MarkedActor, OutboxEntry } from './commit.ts'
 import type { Generation } from './generation.ts'
+import type { ReadFromStore } from './owner-io.ts'
 import { decodeOwnerState } from './owner-state.ts'
-import { expectInput, OwnerFailed, type Steps } from './owner-steps.ts'
+import { expectInput, OwnerFailed, type Steps, storeWentBack } from './owner-steps.ts'
 import { decodeRuleSetRecord, type RuleSetRecord } from './rule-set-record.ts'
 
 /** What an owner goes on from. */
@@ -61,8 +62,10 @@ export function* recover(
   const state = decodeOwnerState(manifest.owner)
   if (state === undefined)
     throw new OwnerFailed('unknown-record', 'the checkpoint was written by a later version; start that version again')
-  yield* findTail(manifest.position, manifest.tailDigest)
-  const { entries } = expectInput('outbox', yield { kind: 'outbox' })
+  yield* findTail(manifest, state.isTimeless === true ? timelessDigest : recordDigest)
+  const outbox = expectInput('outbox', yield { kind: 'outbox' })
+  checkSame(manifest, outbox)
+  const { entries } = outbox
   const kept = { epoch, first, previous: manifest.id, nextEntry: state.nextEntry, undelivered: entries }
   const generations: Generation[] = []
   for (const { number, from, upTo, partition } of state.generations) {
@@ -75,14 +78,15 @@ export function* recover(
       throw new OwnerFailed('log-regression', `the log no longer holds the rule set that came into force at ${number}`)
     const generation = create(number, record, from)
     generation.upTo = upTo
-    const { actors } = expectInput('marked', yield { kind: 'marked', generation: number })
-    const books = partitionOf(generation, partition, actors)
+    const marked = expectInput('marked', yield { kind: 'marked', generation: number })
+    checkSame(manifest, marked)
+    const books = partitionOf(generation, partition, marked.actors)
     if (books === undefined) {
       // Written under another plan: another version, or another lateness. The log has all of it, so it is judged again.
       const dropped = state.generations.map((saved) => saved.number)
       return { ...kept, position: first - 1, tailDigest: 0, generations: [], movedAt: 0, dropped }
     }
-    yield* loadBooks(generation, books)
+    yield* loadBooks(generation, books, manifest)
     generations.push(generation)
   }
   const { position, tailDigest } = manifest
@@ -104,7 +108,7 @@ function partitionOf(
 }
 
 /** The log must still hold the record that the checkpoint was made after, and the same one. */
-function* findTail(position: number, digest: number): Steps<void> {
+function* findTail({ position, tailDigest }: Manifest, digestOf: typeof recordDigest): Steps<void> {
   const { block } = expectInput('records', yield { kind: 'read', from: position, bytesMax: 1, waits: false })
   if (block.length === 0 || block.offsets[0] !== position)
     throw new OwnerFailed(
@@ -112,7 +116,7 @@ function* findTail(position: number, digest: number): Steps<void> {
       `the checkpoint follows from the log up to ${position}, which the log does not hold; give back the log, or remove the ` +
         'checkpoints so that all states are made again from what the log has',
     )
-  if (recordDigest(block, 0) !== digest)
+  if (digestOf(block, 0) !== tailDigest)
     throw new OwnerFailed(
       'log-regression',
       `the log holds another record at ${position} than the one that the checkpoint follows from; give back the log, or remove the ` +
@@ -120,10 +124,16 @@ function* findTail(position: number, digest: number): Steps<void> {
     )
 }
 
-function* loadBooks(generation: Generation, names: readonly ActorName[]): Steps<void> {
+function* loadBooks(generation: Generation, names: readonly ActorName[], manifest: Manifest): Steps<void> {
   for (let from = 0; from < names.length; from += limits.actorsMovedAtOnceMax) {
     const part = names.slice(from, from + limits.actorsMovedAtOnceMax)
-    const { actors } = expectInput('loaded', yield { kind: 'load', generation: generation.number, names: part })
-    generation.loadBooks(actors)
+    const loaded = expectInput('loaded', yield { kind: 'load', generation: generation.number, names: part })
+    checkSame(manifest, loaded)
+    generation.loadBooks(loaded.actors)
   }
+}
+
+/** All of it must be as of the commit that was taken over: meanwhile another may have claimed, or the store may have gone back. */
+function checkSame({ id }: Manifest, { lastCommit }: ReadFromStore): void {
+  if (lastCommit !== undefined && lastCommit.id !== id) throw storeWentBack()
 }
