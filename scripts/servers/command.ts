@@ -19,7 +19,7 @@ export function output(command: string, args: readonly string[], { msMax, ...opt
         if (error === null) return resolve(out)
         const said = `${err}\n${out}`.split('\n').filter((line) => line.trim() !== '')
         const why = error.killed ? `took longer than ${msMax / 1_000} s` : (said.at(-1) ?? error.message).trim()
-        reject(new Error(error.code === 'ENOENT' ? `there is no ${command} here` : `${command} ${args[0]}: ${why}`))
+        reject(new Error(error.code === 'ENOENT' ? `there is no ${command} here` : `${command}: ${why}`))
       },
     )
   })
