@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { programOfVersion } from './machine-program.ts'
-import type { Prepared } from './machine-servers.ts'
+import type { Prepared } from './prepared-server.ts'
 import { wheelProgram } from './server-cache.ts'
 
 const wheel = {

@@ -1,7 +1,7 @@
 import { chownSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { output } from './command.ts'
-import type { Prepared } from './machine-servers.ts'
+import type { Prepared } from './prepared-server.ts'
 import { wheelProgram } from './server-cache.ts'
 
 const wheel = {

@@ -1,5 +1,5 @@
 import { programOfVersion } from './machine-program.ts'
-import type { Prepared } from './machine-servers.ts'
+import type { Prepared } from './prepared-server.ts'
 import { wheelProgram } from './server-cache.ts'
 
 const wheel = {

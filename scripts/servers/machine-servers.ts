@@ -9,18 +9,8 @@ import { prepareKafka } from './machine-kafka.ts'
 import { prepareNats } from './machine-nats.ts'
 import { preparePostgres } from './machine-postgres.ts'
 import { prepareRedis } from './machine-redis.ts'
-import { answers, freePort, type Greeting } from './port.ts'
-
-/** How a server is started, with its data where it was prepared. */
-export interface Prepared {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly options?: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv }
-  readonly greeting: Greeting
-  readonly url: string
-  /** Ends it in order, but without waiting for its clients. */
-  readonly endSignal: 'SIGTERM' | 'SIGINT'
-}
+import { answers, freePort } from './port.ts'
+import type { Prepared } from './prepared-server.ts'
 
 interface Kind {
   /** Finds or installs the program, and makes its data. @param folder empty, for all that the server writes */
