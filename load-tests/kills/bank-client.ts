@@ -16,6 +16,8 @@ export interface Answer {
 export class BankClient {
   /** By number of the event: its offset in the log, as it was first acknowledged; 0: not yet. */
   readonly offsets: Float64Array
+  /** By number of the event: its partition. */
+  readonly partitions: Uint8Array
   /** By row that was sent for a decision: the answer. */
   readonly decisions = new Map<number, string>()
   /** What must not be, in words. */
@@ -38,6 +40,12 @@ export class BankClient {
     this.#isDecided = isDecided
     this.#address = address
     this.offsets = new Float64Array(payments.events)
+    this.partitions = new Uint8Array(payments.events)
+  }
+
+  /** As it was first acknowledged. */
+  position(number: number): string {
+    return `${this.partitions[number]}:${this.offsets[number]}`
   }
 
   /** Resolves once so many rows were acknowledged. */
@@ -111,9 +119,11 @@ export class BankClient {
 
   #note(id: string, position: string): void {
     const number = numberOf(id)
-    const offset = Number(position.split(':')[1])
-    const before = this.offsets[number]
-    if (before !== 0 && before !== offset) this.wrongs.push(`${id} was acknowledged at ${before} and at ${offset}`)
+    const before = this.position(number)
+    const isNew = this.offsets[number] === 0
+    if (!isNew && before !== position) this.wrongs.push(`${id} was acknowledged at ${before} and at ${position}`)
+    const [partition, offset] = position.split(':').map(Number)
+    this.partitions[number] = partition
     this.offsets[number] = offset
   }
 

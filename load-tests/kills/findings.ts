@@ -24,12 +24,11 @@ export async function readFindings(
   decisions: ReadonlyMap<number, string>,
   detailsMax: number,
 ): Promise<Findings> {
-  const { offsets } = client
   const standing = await readList(client, '')
   const withdrawn = await readList(client, '&status=withdrawn')
   const ids = [...sample(standing, detailsMax), ...sample(withdrawn, detailsMax)].map(({ id }) => id)
   const details: Found[] = []
-  for (const id of ids) details.push({ id, text: comparable(await client.get(`/v1/alerts/${id}`), offsets) })
+  for (const id of ids) details.push({ id, text: comparable(await client.get(`/v1/alerts/${id}`), client) })
   const found: Found[] = []
   const sent = new Map(numbers.map((number, row) => [number, rows[row]]))
   const step = Math.max(1, Math.floor(events / detailsMax))
@@ -37,14 +36,14 @@ export async function readFindings(
     const id = `tx-${String(number).padStart(10, '0')}`
     const text = await client.get(`/v1/events/${id}`)
     if (!text.includes(`"event":${sent.get(number)},"position"`)) throw new Error(`${id} was not sent as ${text}`)
-    found.push({ id, text: comparable(text, offsets) })
+    found.push({ id, text: comparable(text, client) })
   }
   return {
     standing,
     withdrawn,
     details,
     events: found,
-    decisions: [...decisions].map(([row, body]) => ({ id: String(row), text: comparable(body, offsets) })),
+    decisions: [...decisions].map(([row, body]) => ({ id: String(row), text: comparable(body, client) })),
   }
 }
 
@@ -70,9 +69,9 @@ const sample = (found: readonly Found[], count: number): readonly Found[] =>
  * Blanks what differs between two runs over the same rows: when something was stored or received, and positions, since the log also holds
  * a claim for each start. A position is blanked only where it is the one that was acknowledged for this very event.
  */
-function comparable(text: string, offsets: Float64Array): string {
-  const blank = (whole: string, start: string, id: string, offset: string): string =>
-    offsets[numberOf(id)] === Number(offset) ? `${start}"position":""` : whole
+function comparable(text: string, client: BankClient): string {
+  const blank = (whole: string, start: string, id: string, position: string): string =>
+    client.position(numberOf(id)) === position ? `${start}"position":""` : whole
   return text
     .replace(/"(storedAt|receivedAt)":"[^"]*"/g, '"$1":""')
     .replace(eventPosition, blank)
@@ -81,6 +80,6 @@ function comparable(text: string, offsets: Float64Array): string {
 }
 
 /** Of an event, of a decision and its amendments, and of the events of an alert. */
-const eventPosition = /^(\{"id":"(tx-\d+)","event":.*?)"position":"0:(\d+)"/
-const decisionPositions = /("id":"(tx-\d+)","outcome":(?:(?!"position").)*)"position":"0:(\d+)"/g
-const evidencePositions = /("id":"(tx-\d+)","at":"[^"]+",(?:"step":"[^"]+",)?)"position":"0:(\d+)"/g
+const eventPosition = /^(\{"id":"(tx-\d+)","event":.*?)"position":"(\d+:\d+)"/
+const decisionPositions = /("id":"(tx-\d+)","outcome":(?:(?!"position").)*)"position":"(\d+:\d+)"/g
+const evidencePositions = /("id":"(tx-\d+)","at":"[^"]+",(?:"step":"[^"]+",)?)"position":"(\d+:\d+)"/g

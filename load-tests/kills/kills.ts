@@ -1,6 +1,6 @@
 // What is left of the service's findings when it is killed all the time.
 //
-//   node load-tests/kills/kills.ts [--events 500000] [--accounts 20000] [--kills 100] [--seed 1]
+//   node load-tests/kills/kills.ts [--events 500000] [--accounts 20000] [--kills 100] [--partitions 1] [--seed 1]
 //
 // The same payments go twice to `vigil serve` on a fresh data folder, over HTTP in batches of 100 over one connection, each sent again until it
 // is acknowledged; one in a thousand asks for a decision. Once the service is left alone; once it is killed (SIGKILL) at random moments, also
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '500000' },
     accounts: { type: 'string', default: '20000' },
     kills: { type: 'string', default: '100' },
+    partitions: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -26,6 +27,7 @@ const { calm, killed, rows, differences, wrongs } = await prove({
   events: Number(values.events),
   accounts: Number(values.accounts),
   kills: Number(values.kills),
+  partitions: Number(values.partitions),
   seed: Number(values.seed),
   rowsPerDecision: 1_000,
   detailsMax: 2_000,

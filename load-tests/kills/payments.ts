@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Random } from '#shared/generator/random'
+import { partitionOf } from '../../services/detector/partition-of.ts'
 import { writeStream } from '../replay/stream.ts'
 
 /** A stream as a bank sends it. */
@@ -16,8 +17,8 @@ export interface Payments {
   readonly events: number
   /** Rows that are sent before the rules change. */
   readonly half: number
-  /** Highest event time before the rules change, ms. */
-  readonly changeAt: number
+  /** By partition: highest event time before the rules change, ms. */
+  readonly changeAt: readonly number[]
 }
 
 /**
@@ -26,8 +27,14 @@ export interface Payments {
  */
 export async function makePayments(
   folder: string,
-  { events, accounts, seed }: { readonly events: number; readonly accounts: number; readonly seed: number },
+  options: {
+    readonly events: number
+    readonly accounts: number
+    readonly seed: number
+    readonly partitions?: number
+  },
 ): Promise<Payments> {
+  const { events, accounts, seed, partitions = 1 } = options
   const sorted = join(folder, 'sorted.jsonl')
   await writeStream(sorted, { events, accounts, seed })
   const lines: string[] = []
@@ -40,7 +47,11 @@ export async function makePayments(
     createWriteStream(file),
   )
   const half = Math.floor(rows.length / 2)
-  const changeAt = rows.slice(0, half).reduce((latest, row) => Math.max(latest, timeOf(row)), 0)
+  const changeAt = new Array<number>(partitions).fill(0)
+  for (const row of rows.slice(0, half)) {
+    const partition = partitionOf(accountOf(row), partitions)
+    changeAt[partition] = Math.max(changeAt[partition], timeOf(row))
+  }
   return { file, rows, numbers: sent.map(({ number }) => number), events, half, changeAt }
 }
 
@@ -66,6 +77,8 @@ interface Sent {
   readonly number: number
   readonly place: number
 }
+
+const accountOf = (row: string): string => /"account":"([^"]*)"/.exec(row)?.[1] ?? ''
 
 const timeOf = (row: string): number => Number(/"at":(\d+)/.exec(row)?.[1])
 

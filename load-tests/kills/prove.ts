@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Random } from '#shared/generator/random'
 import { projectRoot } from '../../scripts/source-tree.ts'
+import { partitionOf } from '../../services/detector/partition-of.ts'
 import { compareFound, type Differences } from './differences.ts'
 import type { Found } from './findings.ts'
 import { planKills } from './kill-plan.ts'
@@ -17,6 +18,7 @@ export interface ProofOptions {
   readonly accounts: number
   readonly kills: number
   readonly seed: number
+  readonly partitions: number
   /** One row in so many is sent for a decision. */
   readonly rowsPerDecision: number
   readonly detailsMax: number
@@ -44,12 +46,13 @@ export async function prove(options: ProofOptions): Promise<Proof> {
 }
 
 async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
-  const { kills, seed, rowsPerDecision, detailsMax, onProgress = () => {} } = options
+  const { kills, seed, partitions, rowsPerDecision, detailsMax, onProgress = () => {} } = options
   const payments = await makePayments(folder, options)
   const rules = await makeRuleSets(folder)
   const trial = {
     payments,
     rules,
+    partitions,
     detailsMax,
     isDecided: decidedRows(payments, rowsPerDecision, new Random(seed + 1)),
   }
@@ -123,21 +126,27 @@ async function replayStanding(
 ): Promise<readonly Found[]> {
   const old = await replay(join(folder, 'before.jsonl'), file, before)
   const fresh = await replay(join(folder, 'after.jsonl'), file, after)
-  const stands = [...old.filter(({ at }) => at <= changeAt), ...fresh.filter(({ at }) => at > changeAt)]
+  const isOld = ({ key, at }: Replayed): boolean => at <= changeAt[partitionOf(key, changeAt.length)]
+  const stands = [...old.filter(isOld), ...fresh.filter((alert) => !isOld(alert))]
   return stands.map(({ id, text }) => ({ id, text })).sort(byId)
 }
 
-async function replay(out: string, file: string, rules: string): Promise<readonly (Found & { at: number })[]> {
+async function replay(out: string, file: string, rules: string): Promise<readonly Replayed[]> {
   const vigil = join(projectRoot, 'services/cli/vigil.ts')
   const flags = ['--rules', rules, '--events', file, '--order', 'arrival', '--out', out]
   await promisify(execFile)(process.execPath, [vigil, 'replay', ...flags])
-  const last = new Map<string, Found & { at: number; status: string }>()
+  const last = new Map<string, Replayed & { status: string }>()
   for (const text of (await readFile(out, 'utf8')).split('\n')) {
     if (text === '') continue
-    const { id, at, status } = JSON.parse(text)
-    last.set(id, { id, text, status, at: Date.parse(at) })
+    const { id, at, key, status } = JSON.parse(text)
+    last.set(id, { id, text, key, status, at: Date.parse(at) })
   }
   return [...last.values()].filter(({ status }) => status !== 'withdrawn')
+}
+
+interface Replayed extends Found {
+  readonly key: string
+  readonly at: number
 }
 
 const byId = (a: Found, b: Found): number => (a.id < b.id ? -1 : 1)
@@ -145,20 +154,23 @@ const byId = (a: Found, b: Found): number => (a.id < b.id ? -1 : 1)
 const withoutTrace = ({ id, text }: Found): Found => ({ id, text: text.replace(/,"traceId":"[0-9a-f]{32}"\}$/, '}') })
 
 /** The log must hold each event once, in the order of sending, and beside them no more than what starts put there. */
-function wrongsOf(name: string, { wrongs, kills, records, findings, offsets }: Trial, payments: Payments): string[] {
+function wrongsOf(name: string, trial: Trial, payments: Payments): string[] {
+  const { wrongs, kills, records, findings, offsets, partitions } = trial
   const found = wrongs.map((wrong) => `${name}: ${wrong}`)
-  let last = 0
+  const last = payments.changeAt.map(() => 0)
   const seen = new Set<number>()
   for (const number of payments.numbers) {
     if (seen.has(number)) continue
     seen.add(number)
-    if (offsets[number] <= last) found.push(`${name}: event ${number} lies at ${offsets[number]}, not behind ${last}`)
-    last = offsets[number]
+    const before = last[partitions[number]]
+    if (offsets[number] <= before)
+      found.push(`${name}: event ${number} lies at ${offsets[number]}, not behind ${before}`)
+    last[partitions[number]] = offsets[number]
   }
-  // Each start puts a claim there and at most one rule set.
+  // Each start puts a claim into each partition and at most one rule set.
   const others = records - payments.events
   const startsMax = kills + 2
-  if (others < 0 || others > 2 * startsMax) found.push(`${name}: ${others} records beside the events`)
+  if (others < 0 || others > 2 * startsMax * last.length) found.push(`${name}: ${others} records beside the events`)
   if (findings.withdrawn.length === 0) found.push(`${name}: no alert was withdrawn, which the stream should lead to`)
   return found
 }

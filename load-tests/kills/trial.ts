@@ -11,6 +11,7 @@ export interface TrialOptions {
   readonly isDecided: (row: number) => boolean
   /** Folders of the rule sets before and after the middle of the rows. */
   readonly rules: readonly [before: string, after: string]
+  readonly partitions: number
   readonly kills: readonly PlannedKill[]
   /** At most so many alerts and events are read in full. */
   readonly detailsMax: number
@@ -28,6 +29,8 @@ export interface Trial {
   readonly records: number
   /** By number of the event: its offset in the log, as it was acknowledged. */
   readonly offsets: Float64Array
+  /** And its partition. */
+  readonly partitions: Uint8Array
   readonly wrongs: readonly string[]
 }
 
@@ -73,15 +76,16 @@ class RunningTrial {
     const decisions = await this.#decideAgain()
     const findings = await readFindings(this.#client, payments, decisions, detailsMax)
     const records = (await this.#running.metrics()).get('vigil_partition_position') ?? 0
-    const { wrongs } = this.#client
+    const { wrongs, retries, offsets, partitions } = this.#client
     return {
       findings,
       kills: this.#kills,
       recoveryMs: this.#recoveryMs,
       seconds,
-      retries: this.#client.retries,
+      retries,
       records,
-      offsets: this.#client.offsets,
+      offsets,
+      partitions,
       wrongs,
     }
   }
@@ -108,10 +112,15 @@ class RunningTrial {
   async #start(rules: string): Promise<void> {
     if (this.#isOver) return
     const startedAt = performance.now()
-    this.#service = LiveService.start({ dataDir: this.#options.dataDir, rules })
+    this.#service = this.#begin(rules)
     await this.#service.ready()
     this.#address = await this.#service.address()
     this.#startMs = performance.now() - startedAt
+  }
+
+  #begin(rules: string): LiveService {
+    const { dataDir, partitions } = this.#options
+    return LiveService.start({ dataDir, rules, flags: ['--partitions', String(partitions)] })
   }
 
   async #killAsPlanned(rules: string, kills: readonly PlannedKill[]): Promise<void> {
@@ -128,7 +137,7 @@ class RunningTrial {
   async #startAtLast(rules: string, next: readonly PlannedKill[]): Promise<void> {
     for (const { startShare } of next) {
       if (startShare === undefined || this.#isOver) break
-      this.#service = LiveService.start({ dataDir: this.#options.dataDir, rules })
+      this.#service = this.#begin(rules)
       await setTimeout(startShare * this.#startMs)
       await this.#kill()
     }

@@ -4,10 +4,11 @@ import { killLiveServices } from '../support/live-service.ts'
 
 const kills = 8
 
-describe('the service, killed again and again', () => {
+describe.each([1, 2])('the service with partitions: %i, killed again and again', (partitions) => {
   let proof: Proof
   beforeAll(async () => {
-    proof = await prove({ events: 20_000, accounts: 1_500, kills, seed: 7, rowsPerDecision: 250, detailsMax: 1_000 })
+    const stream = { events: 20_000, accounts: 1_500, seed: 7, rowsPerDecision: 250 }
+    proof = await prove({ ...stream, kills, partitions, detailsMax: 1_000 })
   }, 400_000)
   afterAll(killLiveServices)
 

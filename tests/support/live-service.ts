@@ -77,10 +77,13 @@ export class LiveService {
     await this.until('is ready', async () => (await ask(`${address}/readyz`).catch(noAnswer)).ok)
   }
 
-  /** What `/metrics` tells of the only partition, by name. */
+  /** What `/metrics` tells of partitions, by name: the sum over all of them. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
     const text = await (await ask(`${await this.address()}/metrics`)).text()
-    return new Map([...text.matchAll(/^(vigil_\w+)\{partition="0"\} (\S+)$/gm)].map(([, name, n]) => [name, Number(n)]))
+    const sums = new Map<string, number>()
+    for (const [, name, n] of text.matchAll(/^(vigil_\w+)\{partition="\d+"\} (\S+)$/gm))
+      sums.set(name, (sums.get(name) ?? 0) + Number(n))
+    return sums
   }
 
   /** All that the log has is judged, and all that was found is delivered and noted as delivered. */
