@@ -1,6 +1,7 @@
 import { chownSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { output } from './command.ts'
+import { programOfVersion } from './machine-program.ts'
 import type { Prepared } from './prepared-server.ts'
 import { wheelProgram } from './server-cache.ts'
 
@@ -17,7 +18,7 @@ const systemFolder = '/usr/lib/postgresql'
 /** Everybody on this machine may log in as vigil; the port is on loopback alone. */
 export async function preparePostgres(folder: string, port: number): Promise<Prepared> {
   const owner = process.getuid?.() === 0 ? unprivileged() : undefined
-  const programs = systemPrograms() ?? (await ownPrograms(folder))
+  const programs = (await systemPrograms()) ?? (await ownPrograms(folder))
   const data = join(folder, 'data')
   mkdirSync(data, { mode: 0o700 })
   if (owner !== undefined) chownSync(data, owner.uid, owner.gid)
@@ -44,7 +45,9 @@ function unprivileged(): { readonly uid: number; readonly gid: number } {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-function systemPrograms(): string | undefined {
+/** The folder of the programs; empty: they are on the PATH. */
+async function systemPrograms(): Promise<string | undefined> {
+  if ((await programOfVersion(['initdb'], /(\d+)\.(\d+)/, [15, 0])) !== undefined) return ''
   if (!existsSync(systemFolder)) return undefined
   const versions = readdirSync(systemFolder).map(Number)
   return versions

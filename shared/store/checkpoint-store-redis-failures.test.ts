@@ -231,16 +231,36 @@ describe.skipIf(server === undefined)(suite, () => {
       expect(await storeAt(url.replace('//', '//default:right@')).claim(0, 1)).toMatchObject({ kind: 'claimed' })
     })
 
-    test('that is too old is refused', async () => {
-      const old = createServer((socket) =>
+    /** One that answers each command in the same way, whatever it holds. */
+    async function standIn(info: string, synced: string): Promise<RedisCheckpointStore> {
+      const fake = createServer((socket) =>
         socket
-          .on('data', (bytes) => socket.write(/info/i.test(`${bytes}`) ? '$20\r\nredis_version:7.0.15\r\n' : '+OK\r\n'))
+          .on('data', (bytes) => {
+            for (const [, command] of `${bytes}`.matchAll(/\*\d+\r\n\$\d+\r\n(\w+)\r\n/g)) {
+              if (/info/i.test(command)) socket.write(`$${info.length}\r\n${info}\r\n`)
+              else if (/evalsha/i.test(command)) socket.write('*1\r\n$2\r\nok\r\n')
+              else socket.write(/waitaof/i.test(command) ? synced : '+OK\r\n')
+            }
+          })
           .on('error', () => {}),
       ).listen(0, '127.0.0.1')
-      await once(old, 'listening')
-      const store = storeAt(`redis://127.0.0.1:${(old.address() as AddressInfo).port}`)
-      await expect(store.claim(0, 1)).rejects.toThrow(/version 7\.0\.15.*use Redis 7\.2 or newer, or Valkey/)
-      old.close()
+      await once(fake, 'listening')
+      const store = storeAt(`redis://127.0.0.1:${(fake.address() as AddressInfo).port}`, 2)
+      opened.push({ close: async () => fake.close() })
+      return store
+    }
+    const fitInfo = 'redis_version:7.2.4\r\nrole:master\r\naof_enabled:1\r\nmaxmemory_policy:noeviction'
+
+    test.each([
+      ['that is too old', 'redis_version:7.0.15', '', /version 7\.0\.15.*use Redis 7\.2 or newer, or Valkey/],
+      ['whose disk is too slow', fitInfo, '*2\r\n:0\r\n:2\r\n', 'did not reach the disk'],
+      ['whose replicas are too slow', fitInfo, '*2\r\n:1\r\n:1\r\n', '1 of 2 replicas'],
+    ])('%s does not answer a commit', async (_, info, synced, message) => {
+      await expect((await standIn(info, synced)).commit(commitOf('c1'))).rejects.toThrow(message)
+    })
+
+    test('is fit in all these tests but for its one fault', async () => {
+      expect(await (await standIn(fitInfo, '*2\r\n:1\r\n:2\r\n')).commit(commitOf('c1'))).toBe('ok')
     })
 
     test('that is not there is unreachable', async () => {
