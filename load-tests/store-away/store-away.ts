@@ -128,7 +128,7 @@ try {
   }
   const { standing, withdrawn, details, events: found, decisions } = away.findings
   console.log(
-    `compared: ${n(away.stored.revisions.length)} revisions of ${n(away.stored.alerts.length)} alerts with all they hold; over the API ${n(standing.length)} alerts, ` +
+    `compared: ${n(away.stored.revisions.length)} revisions, ${n(away.stored.alerts.length)} alerts with all they hold; over the API ${n(standing.length)} alerts, ` +
       `${n(withdrawn.length)} withdrawn, ${n(details.length)} in full, ` +
       `${n(found.length)} events, ${n(decisions.length)} decisions`,
   )

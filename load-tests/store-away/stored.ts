@@ -7,7 +7,7 @@ import { numberOf } from '../kills/payments.ts'
 export interface Stored {
   /** Lines of all revisions in the order in which they were stored. */
   readonly revisions: readonly Found[]
-  /** All alerts with explanation, evidence and revisions, without the times of storing and receiving. */
+  /** Alerts with explanation, evidence and revisions, without the times of storing and receiving: all, or `alertsMax` of them. */
   readonly alerts: readonly Found[]
 }
 
@@ -34,7 +34,8 @@ export async function readStored(dataDir: string, offsets: Float64Array): Promis
     ...(position === `0:${offsets[numberOf(event.id)]}` ? {} : { position }),
   })
   const alerts: Found[] = []
-  for (const id of ids) {
+  // Ids are hashes: their order says nothing of what they are about.
+  for (const id of [...ids].sort().slice(0, alertsMax)) {
     const alert = await store.alert(id)
     const { events = [], revisions: all = [], ...rest } = alert ?? {}
     const lines = all.map(({ storedAt, ...revision }) => revision)
@@ -43,3 +44,5 @@ export async function readStored(dataDir: string, offsets: Float64Array): Promis
   await store.close()
   return { revisions, alerts }
 }
+
+const alertsMax = 50_000
