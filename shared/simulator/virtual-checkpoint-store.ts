@@ -84,8 +84,8 @@ export class VirtualCheckpointStore {
     if (!this.follows(commit)) return 'conflict'
     const parts = this.state.staged.filter(({ id }) => id === commit.id)
     parts.sort((a, b) => a.part - b.part)
-    if (parts.length < commit.stagedParts) return 'conflict'
-    const entries = [...parts.slice(0, commit.stagedParts).flatMap(({ actors }) => actors), ...commit.actors]
+    if (!this.isComplete(parts, commit)) return 'conflict'
+    const entries = [...parts.flatMap(({ actors }) => actors), ...commit.actors]
     this.become({
       epoch: this.state.epoch,
       manifest: commit.manifest,
@@ -143,6 +143,10 @@ export class VirtualCheckpointStore {
 
   protected follows(commit: Commit): boolean {
     return this.state.manifest?.id === commit.previous
+  }
+
+  protected isComplete(parts: readonly Stage[], commit: Commit): boolean {
+    return parts.length === commit.stagedParts
   }
 }
 

@@ -237,10 +237,10 @@ export class World {
     for (const [id, offset] of witness.acknowledged)
       if (log.archive.filter((record) => record.id === id && record.offset === offset).length !== 1)
         broken('place', `${id} was acknowledged at ${offset} and is not there`)
-    const { owners } = this.#options
+    const { owners, parts } = this.#options
     const ruleFiles = plan.changedAt === undefined ? plan.rules.before : plan.rules.after
     const options = owners.options({ name: 'calm', ruleFiles, memoryBytesMax: 2 ** 20, isSmall: false })
-    const calm = runCalmly(log.archive, new PartitionOwner(options), startAt)
+    const calm = runCalmly(log.archive, parts.owner(options), startAt)
     compareMaps('entry', witness.entries, calm.entries)
     for (const [offset, judgement] of witness.judgements)
       if (calm.judgements.get(offset) !== judgement)
