@@ -140,6 +140,20 @@ describe.skipIf(server === undefined)(suite, () => {
     expect(await store.commit(commitOf('c1', { actors: [entryOf('a', 'A')] }))).toBe('conflict')
   })
 
+  test('D2: a commit of its own that overtakes a read is not taken for a loss', async () => {
+    const proxy = await CuttingProxy.open(portOf(url))
+    opened.push(proxy)
+    const store = storeAt(`redis://127.0.0.1:${proxy.port}`)
+    await store.claim(0, 1)
+    await store.commit(commitOf('c1', { actors: [entryOf('a', 'A')] }))
+    await held(store)
+    const release = proxy.holdNext('bases:0')
+    const read = held(store)
+    expect(await store.commit(commitOf('c2', { previous: 'c1', actors: [appendedOf('a', 'B')] }))).toBe('ok')
+    release()
+    expect(await read).toEqual(['A,B', undefined])
+  })
+
   test('D2: a server that fell back behind the last commit is noticed by whoever made that', async () => {
     const store = storeAt()
     await store.claim(0, 1)

@@ -170,11 +170,16 @@ export class RedisCheckpointStore implements CheckpointStore {
     args: readonly (string | number | Buffer)[],
   ): Promise<readonly unknown[]> {
     const { prefix, manifest } = this.#keys(partition)
-    const expected = this.#expected.get(partition) ?? []
     const connection = await this.#connection('reads')
     const all = [manifest, ...keys.map((key) => prefix + key)]
-    const answer = (await connection.run(scripts[script], all, [expected.length, ...expected, ...args])) as unknown[]
-    if (String(answer[0]) !== 'lost') return answer
+    let expected: readonly string[] | undefined
+    do {
+      expected = this.#expected.get(partition)
+      const ids = expected ?? []
+      const answer = (await connection.run(scripts[script], all, [ids.length, ...ids, ...args])) as unknown[]
+      if (String(answer[0]) !== 'lost') return answer
+      // A commit that began after the question may have come before it.
+    } while (this.#expected.get(partition) !== expected)
     const why = 'the last commit is not the one that was made here: the server lost data, or another has the partition'
     throw new StoreUnavailable(
       'unreachable',

@@ -1,4 +1,4 @@
-// A way to a server on this machine that can be cut in the middle of a request.
+// A way to a server on this machine that can be cut in the middle of a request, or be slow.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
@@ -7,6 +7,7 @@ export class CuttingProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #cut: 'request' | 'answer' | undefined
+  #held: { readonly text: string; readonly released: Promise<void> } | undefined
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
@@ -29,6 +30,13 @@ export class CuttingProxy {
     this.#cut = what
   }
 
+  /** Holds the next request that holds a text back until the function that is returned is called. */
+  holdNext(text: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held = { text, released: promise }
+    return resolve
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
@@ -38,6 +46,12 @@ export class CuttingProxy {
   #join(from: Socket, to: Socket, what: 'request' | 'answer'): void {
     this.#sockets.add(from)
     from.on('data', (bytes) => {
+      const held = this.#held
+      if (held !== undefined && what === 'request' && bytes.includes(held.text)) {
+        this.#held = undefined
+        void held.released.then(() => to.write(bytes))
+        return
+      }
       if (this.#cut !== what) return void to.write(bytes)
       this.#cut = undefined
       from.destroy()
