@@ -48,7 +48,7 @@ export class RawClient {
     let answers = 0
     socket.setEncoding('latin1')
     socket.on('data', (text: string) => {
-      for (const [, status] of text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) {
+      for (const [, status] of text.matchAll(/HTTP\/1\.1 (\d{3}) [A-Z]/g)) {
         answers++
         this.#add(status)
       }
