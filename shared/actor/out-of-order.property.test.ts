@@ -25,16 +25,17 @@ function misnumbered({ revisions }: Findings): unknown[] {
   })
 }
 
-/** Small, as making one costs more than running a case. */
-const arenaWords = 2 ** 20
+/** Small, as making a large one costs more than running a case. */
+const arenaBytes = (eventsMax: number): number => (eventsMax > 30 ? 2 ** 24 : 2 ** 22)
 
 function checkCase(one: BankCase): void {
+  const newArena = (): PoisonedArena => new PoisonedArena(arenaBytes(one.events.length))
   const rules = ruleSetOfCase(one)
   count(rules === undefined ? 'no rule that is one' : 'cases')
   if (rules === undefined) return
   const options = { latenessMs: one.latenessMs, wantsFeatures: true, wantsDecisions: one.events.length % 2 === 0 }
-  const sorted = run(rules, one.events, { ...options, arena: new PoisonedArena(arenaWords) })
-  const arrived = run(rules, one.arrival, { ...options, order: 'arrival', arena: new PoisonedArena(arenaWords) })
+  const sorted = run(rules, one.events, { ...options, arena: newArena() })
+  const arrived = run(rules, one.arrival, { ...options, order: 'arrival', arena: newArena() })
   const repeats = one.arrival.length - one.events.length
   expect(arrived.outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(one.events.length)
   expect(arrived.outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(repeats)
