@@ -1,6 +1,7 @@
 // What is left of the service's findings when it is killed all the time.
 //
 //   node load-tests/kills/kills.ts [--events 500000] [--accounts 20000] [--kills 100] [--partitions 1] [--seed 1]
+//     [--checkpoints redis://…] [--store postgres://…]
 //
 // The same payments go twice to `vigil serve` on a fresh data folder, over HTTP in batches of 100 over one connection, each sent again until it
 // is acknowledged; one in a thousand asks for a decision. Once the service is left alone; once it is killed (SIGKILL) at random moments, also
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     partitions: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    checkpoints: { type: 'string', default: 'sqlite:' },
+    store: { type: 'string', default: 'pglite:' },
   },
 })
 
@@ -28,6 +31,7 @@ const { calm, killed, rows, differences, wrongs } = await prove({
   accounts: Number(values.accounts),
   kills: Number(values.kills),
   partitions: Number(values.partitions),
+  flags: ['--checkpoints', values.checkpoints, '--store', values.store],
   seed: Number(values.seed),
   rowsPerDecision: 1_000,
   detailsMax: 2_000,

@@ -19,6 +19,8 @@ export interface ProofOptions {
   readonly kills: number
   readonly seed: number
   readonly partitions: number
+  /** Of the service that is killed, as where it keeps what; the calm one keeps all in its data folder. */
+  readonly flags?: readonly string[]
   /** One row in so many is sent for a decision. */
   readonly rowsPerDecision: number
   readonly detailsMax: number
@@ -46,7 +48,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
 }
 
 async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
-  const { kills, seed, partitions, rowsPerDecision, detailsMax, onProgress = () => {} } = options
+  const { kills, seed, partitions, flags = [], rowsPerDecision, detailsMax, onProgress = () => {} } = options
   const payments = await makePayments(folder, options)
   const rules = await makeRuleSets(folder)
   const trial = {
@@ -57,10 +59,10 @@ async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
     isDecided: decidedRows(payments, rowsPerDecision, new Random(seed + 1)),
   }
   onProgress(`${payments.rows.length} rows; the calm run begins`)
-  const calm = await runTrial({ ...trial, kills: [], dataDir: join(folder, 'calm') })
+  const calm = await runTrial({ ...trial, flags: [], kills: [], dataDir: join(folder, 'calm') })
   onProgress(`calm run: ${calm.seconds.toFixed(1)} s; the killed run begins`)
   const plan = planKills(kills, { rows: payments.rows.length, half: payments.half }, new Random(seed + 2))
-  const killed = await runTrial({ ...trial, kills: plan, dataDir: join(folder, 'killed') })
+  const killed = await runTrial({ ...trial, flags, kills: plan, dataDir: join(folder, 'killed') })
   onProgress(`killed run: ${killed.seconds.toFixed(1)} s; the replays begin`)
   const replayed = await replayStanding(folder, payments, rules)
   const of = (name: keyof Trial['findings']): Differences =>

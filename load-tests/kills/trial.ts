@@ -12,6 +12,8 @@ export interface TrialOptions {
   /** Folders of the rule sets before and after the middle of the rows. */
   readonly rules: readonly [before: string, after: string]
   readonly partitions: number
+  /** Of `vigil serve`, as where it keeps what. */
+  readonly flags: readonly string[]
   readonly kills: readonly PlannedKill[]
   /** At most so many alerts and events are read in full. */
   readonly detailsMax: number
@@ -119,8 +121,8 @@ class RunningTrial {
   }
 
   #begin(rules: string): LiveService {
-    const { dataDir, partitions } = this.#options
-    return LiveService.start({ dataDir, rules, flags: ['--partitions', String(partitions)] })
+    const { dataDir, partitions, flags } = this.#options
+    return LiveService.start({ dataDir, rules, flags: ['--partitions', String(partitions), ...flags] })
   }
 
   async #killAsPlanned(rules: string, kills: readonly PlannedKill[]): Promise<void> {

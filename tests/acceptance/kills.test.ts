@@ -1,14 +1,32 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Proof, prove } from '../../load-tests/kills/prove.ts'
 import { killLiveServices } from '../support/live-service.ts'
+import { ownServerFor } from '../support/servers.ts'
 
 const kills = 8
 
-describe.each([1, 2])('the service with partitions: %i, killed again and again', (partitions) => {
+const suite = 'the service on Redis and PostgreSQL, killed again and again'
+const redis = await ownServerFor(suite, 'redis')
+const postgres = await ownServerFor(suite, 'postgres')
+afterAll(async () => {
+  await redis?.close()
+  await postgres?.close()
+})
+
+const cases: { where: string; partitions: number; flags: readonly string[] }[] = [
+  { where: 'with one partition', partitions: 1, flags: [] },
+  { where: 'with two partitions', partitions: 2, flags: [] },
+]
+if (redis !== undefined && postgres !== undefined) {
+  const flags = ['--checkpoints', redis.url, '--store', postgres.url]
+  cases.push({ where: 'on Redis and PostgreSQL', partitions: 1, flags })
+}
+
+describe.each(cases)('the service $where, killed again and again', ({ partitions, flags }) => {
   let proof: Proof
   beforeAll(async () => {
     const stream = { events: 20_000, accounts: 1_500, seed: 7, rowsPerDecision: 250 }
-    proof = await prove({ ...stream, kills, partitions, detailsMax: 1_000 })
+    proof = await prove({ ...stream, kills, partitions, flags, detailsMax: 1_000 })
   }, 400_000)
   afterAll(killLiveServices)
 

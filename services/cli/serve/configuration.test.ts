@@ -8,8 +8,11 @@ import { readServeConfiguration } from './configuration.ts'
 import { serveSettings } from './serve-settings.ts'
 import { settingsHelp } from './settings-help.ts'
 
-const read = (environment: Record<string, string>, ...args: readonly string[]) =>
-  readServeConfiguration(args, environment)
+/** With the URLs of stores as text. */
+function read(environment: Record<string, string>, ...args: readonly string[]) {
+  const { log, checkpoints, store, ...rest } = readServeConfiguration(args, environment)
+  return { ...rest, log: Redacted.value(log), checkpoints: Redacted.value(checkpoints), store: Redacted.value(store) }
+}
 
 /** The lines of the refusal. */
 function refusal(environment: Record<string, string>, ...args: readonly string[]): string[] {
@@ -32,6 +35,7 @@ const defaults = {
   log: 'sqlite:',
   checkpoints: 'sqlite:',
   store: 'pglite:',
+  redisReplicas: 0,
   memoryBytesMax: 2 ** 30,
   lateOutcome: 'review',
   adminToken: undefined,
@@ -83,9 +87,9 @@ describe('the configuration of serve', () => {
       '  VIGIL_PORT (--port) is "65536", not a whole number from 0 to 65535; give one such as 8080; 0 takes any free port',
       '  VIGIL_LATENESS (--lateness) is "10", not a duration of at most 7d; give one such as 30s, 10m or 1h30m',
       '  VIGIL_PARTITIONS (--partitions) is "0", not a whole number from 1 to 256; one process needs no more than 1',
-      '  VIGIL_LOG (--log) is "nats://a:4222", nats:// is not supported by this version; write sqlite: or leave it out',
-      '  VIGIL_CHECKPOINTS (--checkpoints) is "postgres://a", postgres:// is for alerts, not for checkpoints; write sqlite: or leave it out',
-      '  VIGIL_STORE (--store) is "postgre://a", not a URL for alerts (did you mean postgres://?); known are pglite: and, in a later version, postgres://',
+      '  VIGIL_LOG (--log) is "nats://a:4222", nats:// is not supported by this version; write sqlite:, or leave it out',
+      '  VIGIL_CHECKPOINTS (--checkpoints) is "postgres://a", postgres:// is for alerts, not for checkpoints; write sqlite: or redis://HOST:PORT or rediss://HOST:PORT, or leave it out',
+      '  VIGIL_STORE (--store) is "postgre://a", not a URL for alerts (did you mean postgres://?); known are pglite:, postgres://, postgresql://',
       '  VIGIL_MEMORY (--memory) is "1 elephant", not an amount of memory from 16MiB to 16GiB; give one such as 512MiB, 1GiB or 1073741824',
       '  VIGIL_LATE_OUTCOME (--late-outcome) is "reviw", not an outcome; did you mean review? known are allow, challenge, review, hold, decline',
       '  --admin-token (VIGIL_ADMIN_TOKEN) is not 1 to 1,024 visible ASCII characters without spaces; give another token, or unset it',
@@ -108,10 +112,19 @@ describe('the configuration of serve', () => {
   it.each([
     ['nats://', 'VIGIL_LOG'],
     ['kafka://a', 'VIGIL_LOG'],
-    ['redis://a', 'VIGIL_CHECKPOINTS'],
-    ['postgres://a', 'VIGIL_STORE'],
   ])('says that %s is not supported yet', (url, variable) => {
     expect(refusal({ [variable]: url })).toEqual([expect.stringContaining('is not supported by this version')])
+  })
+
+  it('takes the URLs of servers, with what they need to be let in', () => {
+    const urls = {
+      VIGIL_CHECKPOINTS: 'rediss://:pass@redis:6379/2',
+      VIGIL_STORE: 'postgres://u:p@db/vigil?sslmode=require',
+    }
+    expect(read({ ...urls, VIGIL_REDIS_REPLICAS: '2' })).toMatchObject({
+      ...{ checkpoints: urls.VIGIL_CHECKPOINTS, store: urls.VIGIL_STORE, redisReplicas: 2 },
+    })
+    expect(refusal({ VIGIL_CHECKPOINTS: 'redis://a:b:c' })).toEqual([expect.stringContaining('not a URL that begins')])
   })
 
   it.each(['sqlite:other.db', 'sqlite://other.db', 'sqlite', 'pglite:'])('refuses %s as a log', (url) => {
@@ -144,7 +157,10 @@ describe('the configuration of serve', () => {
     const token = 'very secret'
     expect(refusal({ VIGIL_ADMIN_TOKEN: token }).join()).not.toContain('secret')
     expect(refusal({ VIGIL_STORE: 'postgres://joe:very/secret@db/x' }).join()).not.toMatch(/secret|joe/)
-    const configuration = read({ VIGIL_ADMIN_TOKEN: 'hunter2' })
+    const configuration = readServeConfiguration([], {
+      VIGIL_ADMIN_TOKEN: 'hunter2',
+      VIGIL_STORE: 'postgres://joe:hunter2@db/vigil',
+    })
     expect(`${JSON.stringify(configuration)} ${inspect(configuration, { depth: 9 })}`).not.toContain('hunter2')
   })
 

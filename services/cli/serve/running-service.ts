@@ -2,16 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { Effect, Redacted, type Scope } from 'effect'
-import { openSqliteLog } from '#shared/log/event-log-sqlite'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
-import { openPgliteAlertStore } from '#shared/store/alert-store-pglite'
-import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
 import { DataFolder } from '#shared/store/data-folder'
 import { createServer } from '../../api/server.ts'
-import { ReopeningAlertStore } from '../../detector/reopening-alert-store.ts'
 import { Service } from '../../detector/service.ts'
 import type { ServeConfiguration } from './configuration.ts'
+import { openAlerts, openCheckpoints, openLog } from './open-stores.ts'
 
 export interface Running {
   readonly service: Service
@@ -43,10 +40,9 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       () => DataFolder.open(dataDir),
       async (folder) => folder.close(),
     )
-    const log = yield* held(() => openSqliteLog({ folder: dataDir, partitions, latenessMs }), closing)
-    const checkpoints = yield* held(async () => new SqliteCheckpointStore(dataDir), closing)
-    const open = (): ReturnType<typeof openPgliteAlertStore> => openPgliteAlertStore(dataDir)
-    const alerts = yield* held(async () => new ReopeningAlertStore(await open(), open), closing)
+    const log = yield* held(() => openLog(configuration), closing)
+    const checkpoints = yield* held(() => openCheckpoints(configuration), closing)
+    const alerts = yield* held(() => openAlerts(configuration), closing)
     const service = new Service({
       ruleSet,
       ruleFiles,

@@ -16,6 +16,8 @@ const memoryBytesMax = 16 * 2 ** 30
 const memoryBytesMin = 16 * 2 ** 20
 /** Each partition has its own loop, files and checkpoints; one process gains nothing from more. */
 const partitionsMax = 256
+/** No Redis in use has more; each commit waits for all of them. */
+const redisReplicasMax = 8
 
 /** All settings in the order in which `--help` and the documents show them. */
 export const serveSettings = {
@@ -81,6 +83,13 @@ export const serveSettings = {
     fallback: alertPlace.embedded,
     summary: 'alerts and decisions',
     read: (text) => readStoreAddress(alertPlace, text),
+  }),
+  redisReplicas: setting({
+    variable: 'VIGIL_REDIS_REPLICAS',
+    placeholder: 'N',
+    fallback: '0',
+    summary: 'replicas that must have a checkpoint on their disks; with 0 a lost Redis is made anew from the log',
+    read: (text) => wholeNumber(text, 0, redisReplicasMax, 'give the number of replicas that always run, or 0'),
   }),
   memoryBytesMax: setting({
     variable: 'VIGIL_MEMORY',

@@ -1,0 +1,32 @@
+import { Redacted } from 'effect'
+import type { EventLog } from '#shared/log/event-log'
+import { openSqliteLog } from '#shared/log/event-log-sqlite'
+import type { AlertStore } from '#shared/store/alert-store'
+import { openPgliteAlertStore } from '#shared/store/alert-store-pglite'
+import { openPostgresAlertStore } from '#shared/store/alert-store-postgres'
+import type { CheckpointStore } from '#shared/store/checkpoint-store'
+import { RedisCheckpointStore } from '#shared/store/checkpoint-store-redis'
+import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
+import { ReopeningAlertStore } from '../../detector/reopening-alert-store.ts'
+import type { ServeConfiguration } from './configuration.ts'
+import { alertPlace, checkpointPlace } from './store-address.ts'
+
+/** What `VIGIL_LOG` names. */
+export const openLog = ({ dataDir, partitions, latenessMs }: ServeConfiguration): Promise<EventLog> =>
+  openSqliteLog({ folder: dataDir, partitions, latenessMs })
+
+/** What `VIGIL_CHECKPOINTS` names. */
+export async function openCheckpoints(configuration: ServeConfiguration): Promise<CheckpointStore> {
+  const { dataDir, redisReplicas } = configuration
+  const url = Redacted.value(configuration.checkpoints)
+  if (url === checkpointPlace.embedded) return new SqliteCheckpointStore(dataDir)
+  return new RedisCheckpointStore({ url, tenant: 'default', replicas: redisReplicas })
+}
+
+/** What `VIGIL_STORE` names. */
+export async function openAlerts({ store, dataDir }: ServeConfiguration): Promise<AlertStore> {
+  const url = Redacted.value(store)
+  if (url !== alertPlace.embedded) return openPostgresAlertStore(url)
+  const open = (): Promise<AlertStore> => openPgliteAlertStore(dataDir)
+  return new ReopeningAlertStore(await open(), open)
+}
