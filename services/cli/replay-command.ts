@@ -9,8 +9,10 @@ import { type Command, choice, readFlags } from './command.ts'
 import { exitCodes, FoundErrors, NotStarted } from './failure.ts'
 import { refuseClashes } from './file-clash.ts'
 import { Progress } from './progress.ts'
-import { runReplay } from './replay/run-replay.ts'
+import { KeptStdin } from './replay/kept-stdin.ts'
+import { replayFiles } from './replay/replay-files.ts'
 import { summaryLine, summaryText, summaryWarnings } from './replay/summary.ts'
+import { usefulThreads } from './replay/thread-count.ts'
 import { diagnosticText, loadRuleFolder, readText } from './rule-folder.ts'
 import { stateBytesMax } from './state-memory.ts'
 
@@ -67,16 +69,15 @@ async function run(args: readonly string[]): Promise<number> {
   const ruleSet = await loadRuleFolder(values.rules)
   if (ruleSet.rules.length === 0)
     console.error(`warning: ${values.rules} holds no rule; rules are files named NAME.rule.yaml`)
-  const map =
-    values.map === undefined
-      ? undefined
-      : MapFile.read({ name: values.map, text: await readText(values.map) }, ruleSet.events)
+  const mapText = values.map === undefined ? undefined : { name: values.map, text: await readText(values.map) }
+  const map = mapText && MapFile.read(mapText, ruleSet.events)
+  const stdin = new KeptStdin(process.stdin)
   const rows = await openRows({
     files: values.events,
     format,
     schema: ruleSet.events,
     map,
-    stdin: process.stdin,
+    stdin,
   }).catch((error: unknown) => {
     if (!(error instanceof InputRefused) || error.diagnostics.length === 0) throw error
     throw new FoundErrors([error.message, ...error.diagnostics.map((d) => diagnosticText('', d))].join('\n'))
@@ -101,8 +102,14 @@ async function run(args: readonly string[]): Promise<number> {
     out,
     deadLetters,
     progress: new Progress(),
+    files: values.events,
+    format,
+    map: mapText,
+    stdin,
   }
-  const summary = await runReplay(options)
+  const threads = await usefulThreads(options)
+  stdin.stopKeeping()
+  const summary = await replayFiles({ ...options, threads })
   await out.close()
   await deadLetters?.close()
   const seconds = (performance.now() - startedAt) / 1000

@@ -2,13 +2,13 @@ import type { EventSchema } from '#shared/domain/event-schema'
 import { invariant } from '#shared/domain/invariant'
 import type { ByteSource } from '#shared/wire/byte-source'
 import { CsvLines } from '#shared/wire/csv-lines'
-import { formatOf } from '#shared/wire/input-format'
+import { type Format, formatOf } from '#shared/wire/input-format'
 import { JsonLines, MappedJsonCodec } from '#shared/wire/json-lines'
-import { MapFile } from '#shared/wire/map-file'
-import type { BlockReader } from '#shared/wire/row-block'
-import { Rows } from '#shared/wire/row-reader'
+import type { MapFile } from '#shared/wire/map-file'
+import type { BlockReader, RowBlock } from '#shared/wire/row-block'
+import type { Rows } from '#shared/wire/row-reader'
 import { ScanCodec } from '#shared/wire/scan-codec'
-import type { InputMessage, ThreadOrder } from './thread-messages.ts'
+import type { InputMessage, MapText, ThreadOrder } from './thread-messages.ts'
 
 /** The bytes that another thread reads have broken off; that thread knows why. */
 export class InputBroken extends Error {
@@ -67,19 +67,34 @@ export class FedInput {
 
 type Inputs = Pick<ThreadOrder, 'files' | 'format' | 'map'> & { readonly schema: EventSchema }
 
-/** The rows of inputs that `openRows` has checked; of JSON and CSV alone, as other formats are not read from front to back. */
-export function fedRows({ files, format, map, schema }: Inputs, input: FedInput): Rows {
-  const mapFile = map && MapFile.read(map, schema)
-  return new Rows(
-    files.map((file) => () => openReader(file, formatOf(file, format).format, { schema, mapFile, input })),
-  )
+/** The rows of inputs that `openRows` has checked: JSON and CSV, as Parquet is not read from front to back. */
+export function fedRows(inputs: Inputs, input: FedInput): Pick<Rows, 'blocks'> {
+  return { blocks: () => fedBlocks(inputs, input) }
+}
+
+async function* fedBlocks({ files, format, map, schema }: Inputs, input: FedInput): AsyncGenerator<RowBlock> {
+  const mapFile = map && (await readMap(map, schema))
+  let firstRow = 1
+  for (const file of files) {
+    const reader = await openReader(file, formatOf(file, format).format, { schema, mapFile, input })
+    for (let block = await reader.next(firstRow); block !== undefined; block = await reader.next(firstRow)) {
+      yield block
+      firstRow += block.length
+    }
+  }
+}
+
+/** Loading what reads a map takes as long as ten thousand rows. */
+async function readMap(map: MapText, schema: EventSchema): Promise<MapFile> {
+  const { MapFile } = await import('#shared/wire/map-file')
+  return MapFile.read(map, schema)
 }
 
 async function openReader(
   file: string,
-  format: string,
+  format: Format,
   { schema, mapFile, input }: { schema: EventSchema; mapFile: MapFile | undefined; input: FedInput },
-): Promise<BlockReader> {
+): Promise<Pick<BlockReader, 'next'>> {
   if (format === 'json') {
     const bound = mapFile?.bind({ source: file, kind: 'object', columns: undefined })
     return new JsonLines(input.file(), bound === undefined ? new ScanCodec(schema) : new MappedJsonCodec(bound.decoder))
@@ -88,5 +103,5 @@ async function openReader(
   const table = await CsvLines.open(input.file(), file)
   const { decoder, diagnostics } = mapFile.bind({ source: file, kind: 'texts', columns: table.columns })
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new HeaderChanged(file)
-  return { next: (firstRow) => table.next(firstRow, decoder), close: () => table.close() }
+  return { next: (firstRow) => table.next(firstRow, decoder) }
 }

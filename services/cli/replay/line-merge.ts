@@ -1,4 +1,3 @@
-import { compareIds } from '#shared/domain/event-order'
 import { type LinePiece, placeOf } from './line-piece.ts'
 import { comparePlaces, firstPlace, type Place } from './place.ts'
 
@@ -51,13 +50,14 @@ export class LineMerge {
     const others = this.#threads.filter((other) => other !== thread && other.pieces.length > 0)
     while (
       thread.line < piece.at.length &&
-      comparePlaces(placeOf(piece, thread.line), before) < 0 &&
+      isBefore(piece, thread.line, before) &&
       others.every((other) => compareHeads(thread, other) < 0)
     )
       thread.line++
     const to = thread.line
     if (to === from) return false
-    this.#write(piece.text.slice(from === 0 ? 0 : piece.ends[from - 1] + 1, piece.ends[to - 1]))
+    const { text, ends } = piece.lines
+    this.#write(text.slice(from === 0 ? 0 : ends[from - 1] + 1, ends[to - 1]))
     if (to === piece.at.length) {
       thread.pieces.shift()
       thread.line = 0
@@ -66,6 +66,9 @@ export class LineMerge {
   }
 }
 
+const isBefore = (piece: LinePiece, line: number, place: Place): boolean =>
+  piece.at[line] === place.at ? comparePlaces(placeOf(piece, line), place) < 0 : piece.at[line] < place.at
+
 interface Thread {
   readonly pieces: LinePiece[]
   /** The first line of the first piece that was not written. */
@@ -73,18 +76,12 @@ interface Thread {
   completeBefore: Place
 }
 
-/** As `comparePlaces`, without objects: there are as many comparisons as lines. */
+/** As `comparePlaces`; mostly without objects, as there are as many comparisons as lines. */
 function compareHeads(a: Thread, b: Thread): number {
   const [p] = a.pieces
   const [q] = b.pieces
   const i = a.line
   const k = b.line
   if (p.at[i] !== q.at[k]) return p.at[i] - q.at[k]
-  const keyOfA = p.keys?.[i] ?? ''
-  const keyOfB = q.keys?.[k] ?? ''
-  return (
-    compareIds(p.ids?.[i] ?? '', q.ids?.[k] ?? '') ||
-    p.ranks[i] - q.ranks[k] ||
-    (keyOfA < keyOfB ? -1 : Number(keyOfA > keyOfB))
-  )
+  return comparePlaces(placeOf(p, i), placeOf(q, k))
 }

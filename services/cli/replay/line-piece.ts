@@ -3,23 +3,35 @@ import type { Place } from './place.ts'
 /** Lines with their places, in order of these, in a form that goes cheaply from thread to thread. */
 export interface LinePiece {
   /** The lines, with a line feed between two. */
-  readonly text: string
-  /** By line: where it ends in the text. */
-  readonly ends: Uint32Array<ArrayBuffer>
+  readonly lines: PackedTexts
   readonly at: Float64Array<ArrayBuffer>
   readonly ranks: Float64Array<ArrayBuffer>
   /** undefined: all are empty. */
-  readonly ids: readonly string[] | undefined
-  readonly keys: readonly string[] | undefined
+  readonly ids: PackedTexts | undefined
+  readonly keys: PackedTexts | undefined
 }
 
-export const buffersOf = ({ ends, at, ranks }: LinePiece): ArrayBuffer[] => [ends.buffer, at.buffer, ranks.buffer]
+/** Several texts as one, with one character between two. */
+export interface PackedTexts {
+  readonly text: string
+  /** By text: where it ends. */
+  readonly ends: Uint32Array<ArrayBuffer>
+}
+
+export const textAt = (packed: PackedTexts | undefined, i: number): string => {
+  if (packed === undefined) return ''
+  const { text, ends } = packed
+  return text.slice(i === 0 ? 0 : ends[i - 1] + 1, ends[i])
+}
+
+export const buffersOf = ({ lines, at, ranks, ids, keys }: LinePiece): ArrayBuffer[] =>
+  [lines.ends, at, ranks, ids?.ends, keys?.ends].flatMap((column) => (column === undefined ? [] : [column.buffer]))
 
 export const placeOf = ({ at, ids, ranks, keys }: LinePiece, line: number): Place => ({
   at: at[line],
-  id: ids?.[line] ?? '',
+  id: textAt(ids, line),
   rank: ranks[line],
-  key: keys?.[line] ?? '',
+  key: textAt(keys, line),
 })
 
 /** Lines that wait to be sent. They come in order of their places. */
@@ -57,19 +69,20 @@ export class LineGatherer {
   }
 }
 
-function pieceOf(lines: readonly string[], places: readonly Place[]): LinePiece {
-  const ends = new Uint32Array(lines.length)
+const pieceOf = (lines: readonly string[], places: readonly Place[]): LinePiece => ({
+  lines: packed(lines),
+  at: Float64Array.from(places, ({ at }) => at),
+  ranks: Float64Array.from(places, ({ rank }) => rank),
+  ids: unlessEmpty(places.map(({ id }) => id)),
+  keys: unlessEmpty(places.map(({ key }) => key)),
+})
+
+function packed(texts: readonly string[]): PackedTexts {
+  const ends = new Uint32Array(texts.length)
   let end = -1
-  for (let i = 0; i < lines.length; i++) ends[i] = end += lines[i].length + 1
-  return {
-    text: lines.join('\n'),
-    ends,
-    at: Float64Array.from(places, ({ at }) => at),
-    ranks: Float64Array.from(places, ({ rank }) => rank),
-    ids: unlessEmpty(places.map(({ id }) => id)),
-    keys: unlessEmpty(places.map(({ key }) => key)),
-  }
+  for (let i = 0; i < texts.length; i++) ends[i] = end += texts[i].length + 1
+  return { text: texts.join('\n'), ends }
 }
 
-const unlessEmpty = (texts: readonly string[]): readonly string[] | undefined =>
-  texts.every((text) => text === '') ? undefined : texts
+const unlessEmpty = (texts: readonly string[]): PackedTexts | undefined =>
+  texts.every((text) => text === '') ? undefined : packed(texts)

@@ -1,7 +1,5 @@
-import type { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { invariant } from '#shared/domain/invariant'
-import type { Progress } from '../progress.ts'
 import { ByteFeed } from './byte-feed.ts'
 import { sumOf } from './counts.ts'
 import { errorOf, failureOf } from './failure-message.ts'
@@ -14,23 +12,25 @@ import { haveCommon } from './sorted-numbers.ts'
 import type { Summary } from './summary.ts'
 import type { Found, FromThread, ThreadOrder, ToThread } from './thread-messages.ts'
 
-export interface ThreadedOptions
-  extends Pick<ThreadOrder, 'files' | 'format' | 'map'>,
-    Omit<ReplayOptions, 'rows' | 'progress'> {
+export interface ThreadedOptions extends Pick<ThreadOrder, 'files' | 'format' | 'map'>, Omit<ReplayOptions, 'rows'> {
   readonly threads: number
-  readonly stdin: Readable
-  readonly progress: Pick<Progress, 'show' | 'clear'>
+  readonly stdin: AsyncIterable<Uint8Array> & { destroy(): unknown }
 }
+
+export type ThreadedOutcome =
+  | { readonly kind: 'done'; readonly summary: Summary }
+  /**
+   * Events of different shares have to be judged together. Of results nothing was written; of dead letters so many lines, those with
+   * which `runReplay` will begin.
+   */
+  | { readonly kind: 'inseparable'; readonly deadLetters: number }
 
 /**
  * The same as `runReplay`, to the byte, by several threads that judge the events of one share of all actors each. This thread reads the
- * bytes for all of them, and puts what they find in order.
- *
- * @returns undefined: events of different shares have to be judged together. Nothing but dead letters was written, those of rows that are
- *   no events, in the order in which `runReplay` will begin with them.
+ * bytes for all of them, and puts what they find in order. For what can be split (`thread-count.ts`).
  * Rejects as `runReplay` does. No thread is left behind.
  */
-export async function replayOnThreads(options: ThreadedOptions): Promise<Summary | undefined> {
+export async function replayOnThreads(options: ThreadedOptions): Promise<ThreadedOutcome> {
   const crew = new Crew(options)
   try {
     return await crew.run()
@@ -69,7 +69,7 @@ class Crew {
     this.#fed.catch(() => {})
   }
 
-  async run(): Promise<Summary | undefined> {
+  async run(): Promise<ThreadedOutcome> {
     for (;;) {
       const { index, message } = await this.#next()
       const thread = this.#threads[index]
@@ -80,7 +80,8 @@ class Crew {
         case 'read':
           thread.read = message
           if (this.#threads.some(({ read }) => read === undefined)) break
-          if (haveCommon(this.#threads.map(({ read }) => read?.events ?? noNumbers))) return undefined
+          if (haveCommon(this.#threads.map(({ read }) => read?.events ?? noNumbers)))
+            return { kind: 'inseparable', deadLetters: this.#threads[0].read?.deadLetters ?? 0 }
           this.#tellAll({ kind: 'judge' })
           break
         case 'arrived':
@@ -89,7 +90,8 @@ class Crew {
           break
         case 'done':
           thread.summary = message.summary
-          if (this.#threads.every(({ summary }) => summary !== undefined)) return this.#summary()
+          if (this.#threads.every(({ summary }) => summary !== undefined))
+            return { kind: 'done', summary: this.#summary() }
           break
         case 'broken':
           thread.isBroken = true

@@ -50,7 +50,7 @@ async function run(): Promise<void> {
   if (isSorted) {
     await replay.read()
     const events = eventHashes()
-    send({ kind: 'read', rows: replay.rows, events }, [events.buffer])
+    send({ kind: 'read', events, deadLetters: output.deadLetters }, [events.buffer])
     const go = await command()
     invariant(go.kind === 'judge', `judging was to follow, not ${go.kind}`)
     await replay.judge()

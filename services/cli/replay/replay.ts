@@ -18,7 +18,7 @@ import type { Summary } from './summary.ts'
 
 export interface ReplayPart {
   readonly ruleSet: RuleSet
-  readonly rows: Rows
+  readonly rows: Pick<Rows, 'blocks'>
   readonly emit: 'alerts' | 'features' | 'decisions'
   readonly order: 'event-time' | 'arrival'
   readonly latenessMs: number
@@ -98,11 +98,6 @@ export class Replay {
   /** The share's events, once they are read in event order. */
   get batch(): EventBatch {
     return this.#batch
-  }
-
-  /** Rows read. */
-  get rows(): number {
-    return this.#rows
   }
 
   /** How far time has come. */

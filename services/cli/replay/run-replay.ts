@@ -1,13 +1,9 @@
-import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { LineWriter } from '#shared/wire/line-writer'
-import type { Rows } from '#shared/wire/row-reader'
 import type { Progress } from '../progress.ts'
 import { Replay, type ReplayPart } from './replay.ts'
 import type { Summary } from './summary.ts'
 
 export interface ReplayOptions extends Omit<ReplayPart, 'sink'> {
-  readonly ruleSet: RuleSet
-  readonly rows: Rows
   readonly out: LineOutput
   readonly deadLetters: LineOutput | undefined
   readonly progress: Progress

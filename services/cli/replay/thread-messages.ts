@@ -40,8 +40,14 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: 'released'; readonly number: number }
-  /** Everything is read and nothing is judged. @param events hashes of the events' (at, id), in order, where they matter */
-  | { readonly kind: 'read'; readonly rows: number; readonly events: Float64Array<ArrayBuffer> }
+  /** Everything is read and nothing is judged. */
+  | {
+      readonly kind: 'read'
+      /** Hashes of the events' (at, id), in order, where they matter. */
+      readonly events: Float64Array<ArrayBuffer>
+      /** Lines so far. */
+      readonly deadLetters: number
+    }
   | Found
   /** Nothing of its own is left to apply. */
   | { readonly kind: 'arrived' }

@@ -16,6 +16,8 @@ interface ThreadOutputOptions {
  * T2 A piece comes with a place behind all of its lines, so that the thread that is behind all others never waits.
  */
 export class ThreadOutput implements ReplaySink {
+  /** Lines so far. */
+  deadLetters = 0
   readonly #options: ThreadOutputOptions
   readonly #results = new LineGatherer()
   readonly #deadLetters = new LineGatherer()
@@ -33,7 +35,9 @@ export class ThreadOutput implements ReplaySink {
   }
 
   deadLetter(line: string, place: Place): void {
-    if (this.#options.keepsDeadLetters) this.#deadLetters.add(line, place)
+    if (!this.#options.keepsDeadLetters) return
+    this.#deadLetters.add(line, place)
+    this.deadLetters++
   }
 
   async pause(state: ReplayState): Promise<void> {
@@ -71,7 +75,7 @@ export class ThreadOutput implements ReplaySink {
 
   async #found(results: LinePiece | undefined, deadLetters: LinePiece | undefined, state: ReplayState): Promise<void> {
     const pieces = [results, deadLetters].filter((piece) => piece !== undefined)
-    const weight = pieces.reduce((sum, piece) => sum + piece.text.length, messageCharacters)
+    const weight = pieces.reduce((sum, piece) => sum + piece.lines.text.length, messageCharacters)
     this.#weight += weight
     const now = this.#options.now()
     this.#options.send({ kind: 'found', results, deadLetters, state, now, weight }, pieces.flatMap(buffersOf))
