@@ -21,7 +21,7 @@ pattern:
   - begin: probe
     where: amount < 5
     times: 1+
-    inner: any
+    inner: "any"
   - followedByAny: strike
     where: ${strike}`
 

@@ -4,6 +4,8 @@ import { Fuel } from '../cep/fuel.ts'
 import { Arena } from '../memory/arena.ts'
 import { costedEvents, costOf, type RuleCost } from './rule-cost.ts'
 
+const { refill } = Fuel.prototype
+
 const ofOne = (lines: string): RuleCost => costOf(bankRules({ rule: lines }))[0]
 
 const probeThenStrike = (options: string): string => `
@@ -90,11 +92,10 @@ describe('operations for an event', () => {
   function measured(lines: string, events: readonly BankEvent[]): number {
     let most = 0
     const fuels = new Set<Fuel>()
-    const { refill: real } = Fuel.prototype
     vi.spyOn(Fuel.prototype, 'refill').mockImplementation(function (this: Fuel) {
       if (fuels.has(this)) most = Math.max(most, this.used)
       fuels.add(this)
-      real.call(this)
+      refill.call(this)
     })
     run(bankRules({ rule: lines }), events)
     for (const fuel of fuels) most = Math.max(most, fuel.used)
@@ -125,6 +126,18 @@ within: 31d`,
     const { operations } = ofOne(lines).workPerEvent
     expect(used).toBeLessThanOrEqual(operations)
     expect(used).toBeGreaterThan(operations * share)
+  })
+
+  it('of a condition that reads the runs are foretold, too', () => {
+    const [reading, plain] = ['20 * avg(probe.amount)', '2000'].map((limit) =>
+      probeThenStrike('within: 31d').replace('amount > 20 * avg(probe.amount)', `amount > 5 && 3 > ${limit}`),
+    )
+    const silent = month(1, (i) => ({ amount: i === costedEvents - 1 ? 200 : 1 }))
+    const more = measured(reading, silent) - measured(plain, silent)
+    const foretold = ofOne(reading).workPerEvent.operations - ofOne(plain).workPerEvent.operations
+    expect(more).toBeGreaterThan(1000)
+    expect(more).toBeLessThanOrEqual(foretold)
+    expect(more).toBeGreaterThan(foretold / 10)
   })
 
   it('grow with the events of a loop, and with what reads them', () => {

@@ -37,7 +37,7 @@ export class Fuel {
     if (this.left < 0) this.end()
   }
 
-  /** Operations since the last `refill`, those of the attempt that ended it left out. */
+  /** Operations since the last `refill`; all that there were where something was refused. */
   get used(): number {
     return Math.min(this.max, this.max - this.left)
   }
