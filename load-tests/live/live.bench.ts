@@ -1,6 +1,7 @@
 // The live service under load, in processes as its users run them.
 //
-//   node load-tests/live/live.bench.ts [--events 3600000] [--accounts 1000000] [--rate 60000] [--decisions 2000] [--seconds 30]
+//   node load-tests/live/live.bench.ts [--events 3600000] [--accounts 1000000] [--rate 60000] [--decisions 2000] [--seconds 30] \
+//     [--partitions 1]
 //
 // Measured: `vigil serve` with ten rules on a fresh folder; `vigil send` posts a recorded stream in batches of 100 at a rate; how much was
 // accepted, judged and committed when the last answer came; then decisions one by one at a fixed rate, timed from when they were due; memory
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '60000' },
     decisions: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '30' },
+    partitions: { type: 'string', default: '1' },
     stream: { type: 'string' },
     port: { type: 'string', default: '8391' },
   },
@@ -55,9 +57,10 @@ async function ready(startedAt: number): Promise<number> {
   }
 }
 
+/** The sum over all partitions. */
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`${address}/metrics`)).text()
-  return Number(new RegExp(`^${name}(?:{[^}]*})? (.+)$`, 'm').exec(text)?.[1])
+  return [...text.matchAll(new RegExp(`^${name}(?:{[^}]*})? (.+)$`, 'gm'))].reduce((sum, [, n]) => sum + Number(n), 0)
 }
 
 const rssMiB = (child: ChildProcess): number => {
@@ -81,7 +84,17 @@ try {
     await writeStream(stream, { events: Number(values.events), accounts: Number(values.accounts), seed: 1 })
   const data = join(folder, 'data')
   const serve = (): ChildProcess => {
-    const child = vigil('serve', '--port', values.port, '--data-dir', data, '--rules', rules)
+    const child = vigil(
+      'serve',
+      '--port',
+      values.port,
+      '--data-dir',
+      data,
+      '--rules',
+      rules,
+      '--partitions',
+      values.partitions,
+    )
     started.push(child)
     child.stdout?.resume()
     return child
