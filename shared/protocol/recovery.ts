@@ -39,12 +39,19 @@ export function* recover(
 ): Steps<Recovered> {
   const { offset: epoch } = expectInput('appended', yield { kind: 'append', record: { kind: 'claim', body: claim } })
   const { result } = expectInput('claimed', yield { kind: 'claim', epoch })
-  if (result.kind === 'fenced')
+  const { first, next } = expectInput('bounds', yield { kind: 'bounds' })
+  if (result.kind === 'fenced') {
+    // Whoever claimed has its record in the log, unless the log was put back.
+    if (result.epoch >= next)
+      throw new OwnerFailed(
+        'log-regression',
+        `the checkpoints were claimed at ${result.epoch}, which the log does not reach any more; ${remedy}`,
+      )
     throw new OwnerFailed(
       'fenced',
       `another owner has claimed the partition with epoch ${result.epoch}, above ${epoch}`,
     )
-  const { first } = expectInput('bounds', yield { kind: 'bounds' })
+  }
   const { manifest } = result
   if (manifest === undefined)
     return {
@@ -113,14 +120,12 @@ function* findTail({ position, tailDigest }: Manifest, digestOf: typeof recordDi
   if (block.length === 0 || block.offsets[0] !== position)
     throw new OwnerFailed(
       'log-regression',
-      `the checkpoint follows from the log up to ${position}, which the log does not hold; give back the log, or remove the ` +
-        'checkpoints so that all states are made again from what the log has',
+      `the checkpoint follows from the log up to ${position}, which the log does not hold; ${remedy}`,
     )
   if (digestOf(block, 0) !== tailDigest)
     throw new OwnerFailed(
       'log-regression',
-      `the log holds another record at ${position} than the one that the checkpoint follows from; give back the log, or remove the ` +
-        'checkpoints so that all states are made again from what the log has',
+      `the log holds another record at ${position} than the one that the checkpoint follows from; ${remedy}`,
     )
 }
 
@@ -137,3 +142,5 @@ function* loadBooks(generation: Generation, names: readonly ActorName[], manifes
 function checkSame({ id }: Manifest, { lastCommit }: ReadFromStore): void {
   if (lastCommit !== undefined && lastCommit.id !== id) throw storeWentBack()
 }
+
+const remedy = 'give back the log, or remove the checkpoints so that all states are made again from what the log has'

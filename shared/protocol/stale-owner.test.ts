@@ -189,6 +189,16 @@ describe('a log that has lost its newest records', () => {
     expect(bench.results.every((result) => result === 'ok')).toBe(true)
   })
 
+  it('is noticed by a claim that the store knows and the log no longer reaches', () => {
+    const bench = new Bench()
+    bench.owner().settle()
+    bench.owner().settle()
+    bench.log.loseTail(bench.log.next - 2)
+    const next = bench.owner()
+    next.run()
+    expect(next.halted).toBe('log-regression')
+  })
+
   it('is noticed although the last applied event has come to its place again, behind another than before', () => {
     const bench = new Bench()
     const owner = bench.owner()

@@ -81,7 +81,8 @@ class UndecidedLog extends VirtualLog {
 
   override appendEvent(kind: 'event' | 'decide', id: string, body: Uint8Array, receivedAt: number): Appended {
     const answer = super.appendEvent(kind, id, body, receivedAt)
-    if (answer === 'conflict' || !answer.isDuplicate) return answer
+    // Whoever asks for a decision once more after the lateness is told that it is late.
+    if (answer === 'conflict' || !answer.isDuplicate || kind === 'decide') return answer
     this.#isAppending = true
     super.appendEvent(kind, id, body, receivedAt)
     this.#isAppending = false
@@ -223,7 +224,7 @@ const mutations: readonly Mutation[] = [
   {
     what: 'a store that commits without the parts that were staged',
     parts: { ...soundParts, checkpoints: () => new CarelessStore() },
-    from: 1_100,
+    from: 840,
     breaks: ['entries', 'revisions', 'failures', 'calm', 'judgements'],
   },
   {
@@ -296,9 +297,9 @@ const mutations: readonly Mutation[] = [
 describe('the simulator notices', () => {
   it.each(mutations)(
     '$what',
-    ({ parts, breaks }) => {
+    ({ parts, breaks, from = 1 }) => {
       const simulator = new Simulator(parts)
-      let seed = 1
+      let seed = from
       let { broken } = simulator.run(seed)
       while (broken === undefined && seed < seedsMax) broken = simulator.run(++seed).broken
       expect(breaks).toContain(broken?.invariant)

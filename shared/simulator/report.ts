@@ -25,7 +25,7 @@ export function reportOf(run: Run, shortest: ShrunkRun): string {
 }
 
 const faultLines = (faults: readonly Fault[]): readonly string[] =>
-  faults.map(({ name, kind, at, where }) => `  ${Math.round(at)} ms ${name}, ${where}: ${faultKinds[kind]}`)
+  faults.map(({ name, kind, at, where }) => `  ${at} ms ${name}, ${where}: ${faultKinds[kind]}`)
 
 /** The last of them; those before seldom matter. */
 const stepsShownMax = 120

@@ -7,7 +7,7 @@ export interface ShrunkRun extends Run {
 }
 
 /**
- * Leaves out faults, then payments, as long as the same invariant is broken: halves first, then ever smaller parts. What a seed draws does
+ * Leaves out faults and payments in turn, as long as the same invariant is broken: halves first, then ever smaller parts. What a seed draws does
  * not depend on what is left out, so the rest stays much as it was.
  */
 export function shrink(simulator: Simulator, broken: Run): ShrunkRun {
@@ -21,9 +21,11 @@ export function shrink(simulator: Simulator, broken: Run): ShrunkRun {
     const options = { faults: new Set(fewerFaults), payments: new Set(fewerPayments) }
     return simulator.run(broken.seed, options).broken?.invariant === invariant
   }
-  faults = smallest(faults, (fewer) => isBroken(fewer, payments))
-  payments = smallest(payments, (fewer) => isBroken(faults, fewer))
-  faults = smallest(faults, (fewer) => isBroken(fewer, payments))
+  for (let before = Number.POSITIVE_INFINITY; faults.length + payments.length < before; ) {
+    before = faults.length + payments.length
+    faults = smallest(faults, (fewer) => isBroken(fewer, payments))
+    payments = smallest(payments, (fewer) => isBroken(faults, fewer))
+  }
   const options = { faults: new Set(faults), payments: new Set(payments), keepsSteps: true }
   return { ...simulator.run(broken.seed, options), tries }
 }

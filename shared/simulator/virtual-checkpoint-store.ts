@@ -74,7 +74,8 @@ export class VirtualCheckpointStore {
   stage(stage: Stage): 'staged' | 'fenced' {
     if (this.isFenced(stage.epoch)) return 'fenced'
     const isThere = this.state.staged.some(({ id, part }) => id === stage.id && part === stage.part)
-    if (!isThere) this.become({ ...this.state, staged: [...this.state.staged, stage] })
+    const copy = { ...stage, actors: stage.actors.map(copyOf) }
+    if (!isThere) this.become({ ...this.state, staged: [...this.state.staged, copy] })
     return 'staged'
   }
 
@@ -85,10 +86,10 @@ export class VirtualCheckpointStore {
     const parts = this.state.staged.filter(({ id }) => id === commit.id)
     parts.sort((a, b) => a.part - b.part)
     if (!this.isComplete(parts, commit)) return 'conflict'
-    const entries = [...parts.flatMap(({ actors }) => actors), ...commit.actors]
+    const entries = [...parts.flatMap(({ actors }) => actors), ...commit.actors.map(copyOf)]
     this.become({
       epoch: this.state.epoch,
-      manifest: commit.manifest,
+      manifest: { ...commit.manifest, owner: commit.manifest.owner.slice() },
       actors: changedActors(this.state.actors, entries, commit.droppedGenerations),
       staged: this.state.staged.filter(({ id }) => id !== commit.id),
       outbox: nextOutbox(this.state.outbox, commit),
@@ -153,6 +154,9 @@ export class VirtualCheckpointStore {
 /** States that it can be rolled back to. */
 const historyMax = 12
 
+/** Whoever sent it may use its buffers again. */
+const copyOf = <T extends { readonly bytes: Uint8Array }>(entry: T): T => ({ ...entry, bytes: entry.bytes.slice() })
+
 const nameOf = (generation: number, population: number, key: string): string => `${generation} ${population} ${key}`
 
 function changedActors(
@@ -176,7 +180,7 @@ function changedActors(
 }
 
 function nextOutbox(outbox: readonly OutboxEntry[], commit: Commit): readonly OutboxEntry[] {
-  const all = [...outbox, ...commit.outbox]
+  const all = [...outbox, ...commit.outbox.map(copyOf)]
   const rises = all.every(({ number }, i) => i === 0 || number > all[i - 1].number)
   invariant(rises, `the numbers of the outbox do not rise in commit ${commit.id}`)
   return all.filter(({ number }) => number > commit.deliveredUpTo)

@@ -13,8 +13,9 @@ export class VirtualClock {
   readonly #turns = new Heap<Turn>((a, b) => a.at < b.at || (a.at === b.at && a.number < b.number))
   #numbers = 0
 
+  /** @param ms rounded down */
   after(ms: number, run: () => void): void {
-    this.#turns.push({ at: this.now + ms, number: this.#numbers++, run })
+    this.#turns.push({ at: this.now + Math.floor(ms), number: this.#numbers++, run })
   }
 
   /** @returns false: there is nothing to do */
