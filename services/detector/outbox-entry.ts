@@ -1,4 +1,5 @@
 import type { AlertRevision, Decision, DecisionRevision } from '#shared/actor/alert'
+import type { Hit } from '#shared/actor/hit'
 import type { AppliedRecord } from '#shared/protocol/owner-options'
 import { jsonValue } from '#shared/rule-language/evaluate'
 import type { Rule, RuleSet } from '#shared/rule-language/rule-set'
@@ -20,7 +21,7 @@ export interface AlertRecord {
   readonly at: number
   readonly line: string
   readonly explanation: string
-  /** Name and event ids of each step in order; the name is '' for the event of a condition. */
+  /** Name and event ids of each step in order; the name is '' for the events of a condition, its own last. */
   readonly steps: readonly (readonly [string, readonly string[]])[]
   /** The event that completed it; the last one where time alone did. */
   readonly lastEvent: string
@@ -47,10 +48,15 @@ export class OutboxWriter {
   /** What rule sets say of all their alerts is written once. */
   readonly #lines = new WeakMap<RuleSet, (revision: AlertRevision) => string>()
 
-  alert(revision: AlertRevision, ruleSet: RuleSet, { offset }: AppliedRecord): Uint8Array {
+  alert(
+    revision: AlertRevision,
+    ruleSet: RuleSet,
+    { offset }: AppliedRecord,
+    cited: (hit: Hit) => readonly string[],
+  ): Uint8Array {
     const { id, status, hit } = revision
     const rule = ruleSet.rules[hit.rule]
-    const steps = stepsOf(rule, hit.steps, hit.eventId)
+    const steps = stepsOf(rule, revision, cited)
     const record: AlertRecord = {
       kind: 'alert',
       id,
@@ -99,13 +105,16 @@ const eventOf = ({ eventId, receivedAt, traceparent }: AppliedRecord, id: string
 
 const bytesOf = (record: OutboxRecord): Uint8Array => Buffer.from(JSON.stringify(record))
 
-/** Steps that took something, in the pattern's order. */
+/** Steps that took something, in the pattern's order; what a condition looked at. */
 function stepsOf(
   { body }: Rule,
-  steps: readonly (readonly string[])[] | undefined,
-  eventId: string | undefined,
+  { hit, status }: AlertRevision,
+  cited: (hit: Hit) => readonly string[],
 ): readonly (readonly [string, readonly string[]])[] {
-  if (steps === undefined || body.kind !== 'pattern') return [['', eventId === undefined ? [] : [eventId]]]
+  const { steps, eventId } = hit
+  // A hit that no longer stands cites nothing more: its actor has gone back, and on.
+  if (steps === undefined || body.kind !== 'pattern')
+    return [['', eventId === undefined ? [] : status === 'withdrawn' ? [eventId] : cited(hit)]]
   return body.steps.flatMap((name, i) => (steps[i].length === 0 ? [] : [[name, steps[i]] as const]))
 }
 

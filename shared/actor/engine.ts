@@ -63,6 +63,8 @@ export class Engine {
   /** Whether every event that a rule of a scenario sees gets a decision. */
   readonly #decidesAll: boolean
   readonly #joint: ReadonlySet<number>
+  /** Hits of conditions since the event that is being applied came. */
+  #found: Hit[] = []
   /** Kept so that reading ahead has a visible result. */
   prefetched = 0
   readonly #populations: readonly (Population | undefined)[]
@@ -139,6 +141,7 @@ export class Engine {
     if (outcome === 'duplicate' && isAsked && this.#book.askAgain(batch.at[row], batch.id[row])) this.#book.settle()
     if (outcome === 'duplicate' || outcome === 'conflict') return outcome
     this.advance(batch.at[row])
+    if (this.#found.length > 0) this.#found = []
     if (outcome === 'applied') home?.put(digest, this.now)
     for (let k = 0; k < keys.length; k++) {
       const { key, fields } = keys[k]
@@ -161,6 +164,16 @@ export class Engine {
   /** The decision that stands on the event of a row, where somebody has asked for it and what was found is still known. */
   decision(batch: EventBatch, row: number): Decision | undefined {
     return this.#book.decision(batch.at[row], batch.id[row])
+  }
+
+  /**
+   * Ids of the events that the condition of a hit looked at, its own last; while it is being told. A hit that counts only now, because of what
+   * others found, was found long ago: its actor need not be in memory, so its own event is all.
+   */
+  cited(hit: Hit): readonly string[] {
+    const population = this.#populations[hit.actor.population]
+    if (population !== undefined && this.#found.includes(hit)) return population.cited(hit)
+    return hit.eventId === undefined ? [] : [hit.eventId]
   }
 
   /** Actors of rows [from, to) of a batch that are not in memory, each once. They may be new. */
@@ -242,6 +255,7 @@ export class Engine {
     const book = this.#book
     return {
       hit: (hit: Hit) => {
+        this.#found.push(hit)
         book.add(hit)
       },
       held: (hit: Hit, number: number) => book.addHeld(hit, number),

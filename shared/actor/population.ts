@@ -1,4 +1,5 @@
 import { compareIds } from '#shared/domain/event-order'
+import { invariant } from '#shared/domain/invariant'
 import { RuleFault } from '#shared/domain/rule-fault'
 import { Extremes } from '#shared/features/extremes'
 import { FeatureReader } from '#shared/features/feature-reader'
@@ -13,6 +14,7 @@ import { readText, releaseText, storeText } from '#shared/memory/text'
 import { allocWords } from '#shared/memory/words'
 import type { NamedList, Rule } from '#shared/rule-language/rule-set'
 import { ActorStates } from './actor-states.ts'
+import { citedRecords } from './cited-records.ts'
 import type { EventView } from './event-view.ts'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
 import { hashOf, KeyTable } from './key-table.ts'
@@ -267,6 +269,14 @@ export class Population {
   actor(key: string): ActorRef | undefined {
     const slot = this.keys.find(key)
     return slot < 0 ? undefined : this.#ref(slot)
+  }
+
+  /** Ids of the events that the condition of a hit of this population looked at, its own last. The hit was just found. */
+  cited({ rule, actor, place }: Hit): readonly string[] {
+    const judge = this.#conditions.find(({ index }) => index === rule)
+    const slot = this.keys.find(actor.key)
+    invariant(judge !== undefined && slot >= 0, 'a hit was just found by an actor in memory')
+    return citedRecords(this.#history, this.#options.plan, judge.planned.features, this.#header(slot), place)
   }
 
   /** The earliest instant at which time alone changes something. */

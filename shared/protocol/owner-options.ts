@@ -1,4 +1,5 @@
 import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
+import type { Hit } from '#shared/actor/hit'
 import type { EventSchema } from '#shared/domain/event-schema'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { RowDecoder } from './generation.ts'
@@ -23,7 +24,13 @@ export interface OwnerOptions {
   readonly decoderOf: (schema: EventSchema) => RowDecoder
   /** Bytes of outbox entries, while a record is being applied. */
   readonly entries: {
-    alert(revision: AlertRevision, ruleSet: RuleSet, record: AppliedRecord): Uint8Array
+    /** @param cited ids of the events that a condition looked at, its own last; of a hit that stands */
+    alert(
+      revision: AlertRevision,
+      ruleSet: RuleSet,
+      record: AppliedRecord,
+      cited: (hit: Hit) => readonly string[],
+    ): Uint8Array
     decision(revision: DecisionRevision, record: AppliedRecord): Uint8Array
     late(eventId: string, record: AppliedRecord): Uint8Array
   }

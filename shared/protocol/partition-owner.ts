@@ -426,9 +426,9 @@ export class PartitionOwner {
       sha256Hex,
       decoder: decoderOf(ruleSet.events),
       tell: {
-        alert: (revision) => {
+        alert: (revision, { engine }) => {
           this.counts.alerts++
-          this.#checkpointing?.addEntry(entries.alert(revision, ruleSet, this.#applying))
+          this.#checkpointing?.addEntry(entries.alert(revision, ruleSet, this.#applying, (hit) => engine.cited(hit)))
         },
         decision: (revision) => {
           this.#decision = revision.decision
