@@ -35,7 +35,7 @@ class Bench {
 
   pay(id: string, more: Partial<Payment> = {}): number {
     this.now += 1_000
-    const payment = { id, at: this.now, account: 'A', card: '', amount: 10, kind: '', ...more }
+    const payment = { id, at: this.now, account: 'A', card: '', amount: 10, kind: 'a', ...more }
     const appended = this.log.appendEvent('decide', id, encodePayment(payment), this.now)
     return appended === 'conflict' ? 0 : appended.offset
   }

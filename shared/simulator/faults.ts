@@ -4,6 +4,7 @@ import { draw } from './draw.ts'
 export const faultKinds = {
   crash: 'the detector ends before a command is executed',
   pause: 'the detector stands still for a while, and does not know it',
+  stop: 'the detector is told to stop, while anything may be under way',
   second: 'another detector takes the partition while the first is at work',
   'lost-request': 'a request never arrives',
   'lost-answer': 'a request is executed, and its answer is lost',

@@ -1,6 +1,7 @@
 // Each check that keeps a partition right is left out in turn, in the simulated world alone. The simulator must notice, or it proves nothing.
 import { describe, expect, it } from 'vitest'
 import type { EventBatch } from '#shared/domain/event-batch'
+import type { Problem } from '#shared/domain/problem'
 import { recordDigest } from '#shared/protocol/applied-record'
 import type { ClaimResult } from '#shared/protocol/commit'
 import type { LogBlock } from '#shared/protocol/log-record'
@@ -173,9 +174,10 @@ class RepeatingDecoder extends PaymentDecoder {
     this.#log = log
   }
 
-  override decode(bytes: Uint8Array, start: number, end: number, batch: EventBatch, offset = 0): undefined {
-    super.decode(bytes, start, end, batch)
-    if (this.#log.isRepeat(offset)) batch.id[batch.length - 1] += ' again'
+  override decode(bytes: Uint8Array, start: number, end: number, batch: EventBatch, offset = 0): Problem | undefined {
+    const problem = super.decode(bytes, start, end, batch)
+    if (problem === undefined && this.#log.isRepeat(offset)) batch.id[batch.length - 1] += ' again'
+    return problem
   }
 }
 

@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter } from '#shared/checkpoint/bytes'
 import { checksum32 } from '#shared/checkpoint/checksum'
 import type { EventBatch } from '#shared/domain/event-batch'
 import type { EventSchema } from '#shared/domain/event-schema'
+import type { Problem } from '#shared/domain/problem'
 import type { RowDecoder } from '#shared/protocol/generation'
 
 /** An event as the simulated bank sends it. */
@@ -32,6 +33,9 @@ export function decodePayment(bytes: Uint8Array, start = 0, end = bytes.length):
   return { id, at, account, card, amount: reader.uint(), kind: reader.text() }
 }
 
+/** What no codec understands. */
+export const isBad = ({ kind }: Payment): boolean => kind === ''
+
 /** The codec of simulated logs. */
 export class PaymentDecoder implements RowDecoder {
   readonly #fields: readonly (keyof Payment)[]
@@ -40,8 +44,9 @@ export class PaymentDecoder implements RowDecoder {
     this.#fields = schema.fields.map(({ path }) => path as keyof Payment)
   }
 
-  decode(bytes: Uint8Array, start: number, end: number, batch: EventBatch): undefined {
+  decode(bytes: Uint8Array, start: number, end: number, batch: EventBatch, _offset?: number): Problem | undefined {
     const payment = decodePayment(bytes, start, end)
+    if (isBad(payment)) return { reason: 'bad-value', field: 'kind', message: 'the payment has no kind' }
     const row = batch.append(0, payment.at, payment.id)
     for (const [field, name] of this.#fields.entries()) {
       const value = payment[name]
@@ -50,6 +55,7 @@ export class PaymentDecoder implements RowDecoder {
       if (numbers !== undefined) numbers[row] = value as number
     }
     batch.digest[row] = checksum32(bytes, start, end)
+    return undefined
   }
 }
 

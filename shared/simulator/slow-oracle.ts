@@ -2,7 +2,7 @@ import { oracle } from '#shared/cep/oracle/oracle'
 import type { Pattern, Step } from '#shared/cep/pattern'
 import { compareEvents } from '#shared/domain/event-order'
 import { decodeTick } from '#shared/protocol/tick-record'
-import { decodePayment, type Payment } from './row.ts'
+import { decodePayment, isBad, type Payment } from './row.ts'
 import type { VirtualRecord } from './virtual-log.ts'
 
 /** An alert that stands: the rule, the key, and the events by step. */
@@ -47,7 +47,7 @@ function sortedAccounts(
     const payment = decodePayment(body)
     const known = accounts.get(payment.account) ?? []
     accounts.set(payment.account, known)
-    if (ids.has(payment.id)) continue
+    if (ids.has(payment.id) || isBad(payment)) continue
     now = Math.max(now, payment.at)
     if (payment.at <= Math.max(...known.map(({ at }) => at)) - latenessMs) continue
     ids.add(payment.id)

@@ -64,6 +64,7 @@ function planRates(random: Random): FaultRates {
   maybe('crash', 0.6, 0.03)
   maybe('pause', 0.5, 0.015)
   maybe('second', 0.4, 0.15)
+  maybe('stop', 0.3, 0.1)
   maybe('lost-request', 0.4, 0.08)
   maybe('lost-answer', 0.4, 0.08)
   maybe('late-request', 0.4, 0.06)
@@ -98,7 +99,7 @@ function planPayments(random: Random): readonly PlannedPayment[] {
         account: `A${random.integer(1, accounts)}`,
         card: `C${random.integer(1, 3)}`,
         amount: random.integer(1, 99),
-        kind: random.pick(['a', 'a', 'b', 'c']),
+        kind: random.chance(0.02) ? '' : random.pick(['a', 'a', 'b', 'c']),
       },
     })
   }

@@ -138,6 +138,8 @@ export class World {
     if (faults.isHealed) return
     clock.after(disturbMs, () => this.#disturb())
     if (faults.happens('second', clock.now, 'the world') !== undefined) this.#startAnother()
+    const stopped = faults.happens('stop', clock.now, 'the world')
+    if (stopped !== undefined) for (const detector of this.#detectors) detector?.stop()
     const back = faults.happens('store-rolled-back', clock.now, 'checkpoints')
     if (back !== undefined) {
       this.#checkpoints.rollBack(back * back)
@@ -175,7 +177,7 @@ export class World {
   /** One that has the newest rules is to be the last. */
   #startLast(): void {
     this.#hasSettled = true
-    for (const detector of this.#detectors) detector?.kill()
+    for (const detector of this.#detectors) detector?.stop()
     this.#ensure()
   }
 
