@@ -64,6 +64,8 @@ export class World {
   readonly #detectors: (VirtualDetector | undefined)[] = []
   #lives = 0
   #hasSettled = false
+  /** Started after all that was there before has ended, with the newest rules. */
+  #last: VirtualDetector | undefined
   #isStopping = false
 
   constructor(options: WorldOptions) {
@@ -104,7 +106,7 @@ export class World {
       clock.step()
     }
     this.#isStopping = true
-    const last = this.#detectors.find((detector) => detector?.isAlive === true)
+    const last = this.#last
     last?.stop()
     for (let steps = 0; last?.isAlive === true; steps++) {
       if (steps > stepsMax) broken('convergence', `${last.name} does not stop`)
@@ -114,10 +116,9 @@ export class World {
   }
 
   #isAtRest(): boolean {
-    if (!this.#hasSettled || !this.#bank.isDone) return false
     const up = this.#detectors.filter((detector) => detector?.isAlive === true)
-    if (up.length !== 1) return false
-    const { position, committedPosition, outboxLength, isReady } = up[0]!.owner
+    if (this.#last?.isAlive !== true || up.length > 1 || !this.#bank.isDone) return false
+    const { position, committedPosition, outboxLength, isReady } = this.#last.owner
     return isReady && position === this.log.next - 1 && committedPosition === position && outboxLength === 0
   }
 
@@ -212,7 +213,9 @@ export class World {
       },
       onPaused: again,
     })
-    if (detector.isAlive) this.#detectors[number] = detector
+    if (!detector.isAlive) return
+    this.#detectors[number] = detector
+    if (this.#hasSettled) this.#last = detector
   }
 
   /** Somebody owns the partition, unless all stand still. */
