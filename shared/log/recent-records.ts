@@ -4,7 +4,7 @@ import { LogBlockBuilder } from './log-block-builder.ts'
 /**
  * The newest records of one partition, for readers at its end.
  *
- * R1 It holds every record from `first` on, up to the newest; offsets rise by one.
+ * R1 It holds every record with an offset from `first` on, below `next`; offsets rise, with or without gaps.
  * R2 Its memory is at most `recentBytesMax` and one segment; older segments go as a whole.
  */
 export class RecentRecords {
@@ -32,7 +32,8 @@ export class RecentRecords {
     while (this.#bytes > recentBytesMax && this.#segments.length > 1) {
       const oldest = this.#segments.shift()!
       this.#bytes -= oldest.bytesLength + oldest.length * bytesPerRecord
-      this.first += oldest.length
+      const { offsets, length } = oldest.block()
+      this.first = offsets[length - 1] + 1
     }
   }
 
@@ -40,18 +41,28 @@ export class RecentRecords {
   read(from: number, bytesMax: number): ColumnBlock {
     const expected = Math.min(this.next - from, segmentRecordsMax)
     const builder = new LogBlockBuilder({ records: expected, bytes: Math.min(bytesMax, expected * 512) })
-    let first = this.first
     for (const segment of this.#segments) {
-      const start = Math.max(0, from - first)
-      first += segment.length
-      if (start >= segment.length) continue
       const block = segment.block()
+      const start = indexFrom(block, from)
+      if (start >= block.length) continue
       const end = endWithin(block, start, bytesMax - builder.bytesLength, builder.length === 0)
       builder.addRange(block, start, end)
       if (end < block.length) break
     }
     return builder.block()
   }
+}
+
+/** The first record with this offset or a higher one. */
+function indexFrom({ length, offsets }: ColumnBlock, from: number): number {
+  if (length === 0 || offsets[length - 1] < from) return length
+  let [low, high] = [0, length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (offsets[middle] < from) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Where the records from `start` on no longer fit; past the first of all in any case. */

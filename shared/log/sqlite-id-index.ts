@@ -20,7 +20,7 @@ export class IdIndex {
   #roundStart: readonly number[]
   #written: Written | undefined
   readonly #positions: Position[] = []
-  readonly #filter: HashFilter
+  readonly #filter: HashFilter | undefined
   readonly #insertMany: StatementSync
   readonly #insertOne: StatementSync
   readonly #near: StatementSync
@@ -32,8 +32,14 @@ export class IdIndex {
   /**
    * @param nexts by partition, the offset above its last record
    * @param recentMax entries in memory above which some are written
+   * @param unindexed the entries of a partition's records from an offset on; undefined: the caller adds them, and `near` is not asked for
    */
-  constructor(database: DatabaseSync, nexts: readonly number[], recentMax: number) {
+  constructor(
+    database: DatabaseSync,
+    nexts: readonly number[],
+    recentMax: number,
+    unindexed?: (partition: number, from: number) => Iterable<IdEntry>,
+  ) {
     this.#recentMax = recentMax
     const prepare = (sql: string): StatementSync => database.prepare(sql, { returnArrays: true })
     const row = '(?, ?, ?, ?, ?)'
@@ -47,9 +53,11 @@ export class IdIndex {
       SELECT partition, offset FROM days CROSS JOIN ids ON ids.day = days.day AND ids.hash = ?`)
     this.#advance = prepare('INSERT OR REPLACE INTO indexed VALUES (?, ?)')
     this.#roundStart = nexts.slice()
+    if (unindexed === undefined) return
     const newest = database.prepare('SELECT max(at) AS at FROM ids WHERE day = (SELECT max(day) FROM ids)').get()
     this.#filter = new HashFilter(Number(newest?.['at'] ?? Number.NEGATIVE_INFINITY))
-    for (const partition of nexts.keys()) this.#load(database, partition)
+    for (const partition of nexts.keys())
+      for (const entry of unindexed(partition, indexedNext(database, partition) ?? 1)) this.#recent.add(entry)
     this.#recent.keep()
   }
 
@@ -68,7 +76,7 @@ export class IdIndex {
     const positions = this.#positions
     positions.length = 0
     this.#recent.collect(query, positions)
-    if (!this.#filter.mayHave(query)) return positions
+    if (this.#filter?.mayHave(query) === false) return positions
     const last = dayOf(query.to)
     for (let day = dayOf(query.from); day <= last; day++) {
       const rows = this.#near.all(day, query.hash, query.from, query.to)
@@ -123,7 +131,7 @@ export class IdIndex {
   #writeSlice(slice: number): void {
     const values: SQLInputValue[] = []
     for (const { hash, at, partition, offset } of this.#recent.entries(slice)) {
-      this.#filter.add(hash, at)
+      this.#filter?.add(hash, at)
       values.push(dayOf(at), hash, at, partition, offset)
       if (values.length === columnsCount * rowsPerInsert) {
         this.#insertMany.run(...values)
@@ -132,14 +140,12 @@ export class IdIndex {
     }
     for (let at = 0; at < values.length; at += columnsCount) this.#insertOne.run(...values.slice(at, at + columnsCount))
   }
+}
 
-  #load(database: DatabaseSync, partition: number): void {
-    const indexed = database.prepare('SELECT next FROM indexed WHERE partition = ?').get(partition)
-    const sql = `SELECT offset, id_hash, at FROM records_${partition} WHERE offset >= ? AND id_hash IS NOT NULL`
-    const rows = database.prepare(sql, { returnArrays: true }).iterate(Number(indexed?.['next'] ?? 1))
-    for (const [offset, hash, at] of rows as unknown as Iterable<readonly [number, number, number]>)
-      this.#recent.add({ hash, at, partition, offset })
-  }
+/** All events of the partition below this offset are in the table; undefined: none was written yet. */
+export function indexedNext(database: DatabaseSync, partition: number): number | undefined {
+  const row = database.prepare('SELECT next FROM indexed WHERE partition = ?').get(partition)
+  return row === undefined ? undefined : Number(row['next'])
 }
 
 /** What `write` did in a transaction that has not yet taken effect. */

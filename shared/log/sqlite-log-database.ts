@@ -4,7 +4,7 @@ import { invariant } from '#shared/domain/invariant'
 import type { FoundEvent } from './event-log.ts'
 import type { ColumnBlock } from './log-block-builder.ts'
 import { LogBlockBuilder } from './log-block-builder.ts'
-import type { Position } from './recent-ids.ts'
+import type { IdEntry, Position } from './recent-ids.ts'
 import { compareEvents, isEventKind } from './repeat-rule.ts'
 import type { KnownEvent } from './sqlite-group-plan.ts'
 import { GroupPlan, noHash, requestOfRecords } from './sqlite-group-plan.ts'
@@ -48,7 +48,7 @@ export class SqliteLogDatabase {
     const lasts = this.#statements.map(({ last }) => last.get() as unknown as LastRow | undefined)
     this.nexts = lasts.map((last) => (last?.[0] ?? 0) + 1)
     this.#sequence = Math.max(-1, ...lasts.map((last) => last?.[1] ?? -1)) + 1
-    this.#ids = new IdIndex(database, this.nexts, settings.recentIdsMax)
+    this.#ids = new IdIndex(database, this.nexts, settings.recentIdsMax, (p, from) => eventsFrom(database, p, from))
   }
 
   append(group: AppendGroup): AppendOutcome | LogFailure {
@@ -232,6 +232,13 @@ export class SqliteLogDatabase {
     const { idHashBits } = this.#settings
     return idHashBits === 52 ? hash : hash % 2 ** idHashBits
   }
+}
+
+function* eventsFrom(database: DatabaseSync, partition: number, from: number): Iterable<IdEntry> {
+  const sql = `SELECT offset, id_hash, at FROM records_${partition} WHERE offset >= ? AND id_hash IS NOT NULL`
+  const rows = database.prepare(sql, { returnArrays: true }).iterate(from)
+  for (const [offset, hash, at] of rows as unknown as Iterable<readonly [number, number, number]>)
+    yield { hash, at, partition, offset }
 }
 
 /** Rows that are read at once: few while their size is not known, and never so many that the thread is busy for long. */

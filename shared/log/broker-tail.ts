@@ -1,0 +1,179 @@
+import type { Broker, Follower, StoredFrame } from './broker.ts'
+import { type DecodedFrame, firstOffset } from './broker-frame.ts'
+import { decodeOrUnavailable } from './broker-frame-reader.ts'
+import { LogUnavailable } from './event-log.ts'
+import { OffsetWaiters } from './offset-waiters.ts'
+import { RecentRecords } from './recent-records.ts'
+
+export interface TailOptions {
+  readonly broker: Broker
+  readonly partitions: number
+  /** Takes every frame that is appended from `start` on, once, in order in each partition; the next one comes when its promise resolves. */
+  readonly onFrame: (partition: number, frame: DecodedFrame) => Promise<void> | undefined
+}
+
+/**
+ * What comes to the end of the log, whoever appended it: kept for readers there, and told to those who wait.
+ *
+ * T1 A frame is taken once and in order, however often the follower is made anew.
+ * T2 A follower that stands still while the broker has more is stopped and made anew: clients stall, and do not always say so.
+ * T3 A frame that cannot be read stops the tail for good: what it holds is not known, so nothing behind it may be used.
+ */
+export class BrokerTail {
+  readonly recent: RecentRecords[] = []
+  readonly #options: TailOptions
+  /** By slot, which is the partition or, where partitions count together, 0: every frame below was taken. */
+  #reached: number[] = []
+  readonly #slotWaiters: readonly OffsetWaiters[]
+  readonly #waiters: readonly OffsetWaiters[]
+  #follower: Follower | undefined
+  #watch: NodeJS.Timeout | undefined
+  #seenAtWatch: readonly number[] = []
+  #end: LogUnavailable | undefined
+  /** Highest stamp that was seen. */
+  stamp = 0
+
+  constructor(options: TailOptions) {
+    this.#options = options
+    const slots = options.broker.countsTogether ? 1 : options.partitions
+    this.#slotWaiters = Array.from({ length: slots }, () => new OffsetWaiters())
+    this.#waiters = Array.from({ length: options.partitions }, () => new OffsetWaiters())
+  }
+
+  /** Begins at the end of the log. @returns the sequences that it begins at, by partition. Rejects with LogUnavailable */
+  async start(): Promise<readonly number[]> {
+    const { broker, partitions } = this.#options
+    const ends = await broker.ends()
+    this.#reached = this.#slotWaiters.map((_, slot) => ends[slot])
+    for (let partition = 0; partition < partitions; partition++) {
+      const last = await broker.last(partition)
+      const frame = last === undefined ? undefined : decodeOrUnavailable(last.sequence, last.bytes)
+      this.stamp = Math.max(this.stamp, frame?.stamp ?? 0)
+      // What was appended meanwhile comes once more from the follower; it is above `ends`.
+      const next = frame === undefined ? firstOffset(ends[partition]) : frame.offset + frame.length
+      this.recent.push(new RecentRecords(next))
+    }
+    this.#follow()
+    this.#watchSoon()
+    return ends
+  }
+
+  /** All below is in `recent`, or was. */
+  reached(partition: number): number {
+    return this.#reached[this.#slot(partition)]
+  }
+
+  /** Resolves when everything is here that the broker held when this was called. Rejects with LogUnavailable. */
+  async catchUp(): Promise<void> {
+    const ends = await this.#options.broker.ends()
+    await Promise.all(this.#slotWaiters.map((_, slot) => this.#reach(slot, ends[slot])))
+  }
+
+  /** Resolves when the frames of the partition below that sequence are here. Rejects with LogUnavailable. */
+  reach(partition: number, sequence: number): Promise<void> {
+    return this.#reach(this.#slot(partition), sequence)
+  }
+
+  async waitFor(partition: number, offset: number, signal: AbortSignal): Promise<void> {
+    this.check()
+    if (this.recent[partition].next <= offset) await this.#waiters[partition].wait(offset, signal)
+  }
+
+  /** Throws what ended it. */
+  check(): void {
+    if (this.#end !== undefined) throw new LogUnavailable(this.#end.reason, this.#end.message, this.#end.cause)
+  }
+
+  stop(error: LogUnavailable): void {
+    this.#end ??= error
+    clearTimeout(this.#watch)
+    this.#follower?.stop()
+    for (const waiters of [...this.#waiters, ...this.#slotWaiters]) waiters.fail(this.#end)
+  }
+
+  #slot(partition: number): number {
+    return this.#options.broker.countsTogether ? 0 : partition
+  }
+
+  async #reach(slot: number, sequence: number): Promise<void> {
+    this.check()
+    if (this.#reached[slot] >= sequence) return
+    await this.#slotWaiters[slot].wait(sequence - 1, AbortSignal.timeout(catchUpMsMax))
+    if (this.#reached[slot] < sequence)
+      throw new LogUnavailable('unreachable', `the end of the log was not read within ${catchUpMsMax / 1_000} s`)
+  }
+
+  #follow(): void {
+    const { broker, partitions } = this.#options
+    const from = Array.from({ length: partitions }, (_, partition) => this.reached(partition))
+    const follower = broker.follow(
+      from,
+      (frame) => this.#take(frame),
+      () => {
+        if (this.#follower === follower) this.#follower = undefined
+      },
+    )
+    this.#follower = follower
+  }
+
+  #take(stored: StoredFrame): Promise<void> | undefined {
+    const slot = this.#slot(stored.partition)
+    if (stored.sequence < this.#reached[slot] || this.#end !== undefined) return undefined
+    const { partition, sequence } = stored
+    const frame = this.#decodeOrStop(stored)
+    if (frame === undefined) return undefined
+    this.stamp = Math.max(this.stamp, frame.stamp)
+    const pause = this.#options.onFrame(partition, frame)
+    const recent = this.recent[partition]
+    if (frame.offset >= recent.next) addFrame(recent, frame)
+    this.#reached[slot] = sequence + 1
+    this.#slotWaiters[slot].reached(sequence + 1)
+    this.#waiters[partition].reached(recent.next)
+    return pause
+  }
+
+  #decodeOrStop({ sequence, bytes }: StoredFrame): DecodedFrame | undefined {
+    try {
+      return decodeOrUnavailable(sequence, bytes)
+    } catch (error) {
+      this.stop(error as LogUnavailable)
+      return undefined
+    }
+  }
+
+  #watchSoon(): void {
+    this.#watch = setTimeout(() => void this.#look(), watchMs)
+  }
+
+  async #look(): Promise<void> {
+    // Away: the broker's health says so, and there is nothing to compare with.
+    const ends = await this.#options.broker.ends().catch(() => undefined)
+    if (this.#end !== undefined) return
+    const seen = this.#reached.slice()
+    const isBehind = ends !== undefined && seen.some((next, slot) => next < ends[slot])
+    const isStill = seen.every((next, slot) => next === this.#seenAtWatch[slot])
+    if (this.#follower === undefined || (isBehind && isStill)) {
+      this.#follower?.stop()
+      this.#follow()
+    }
+    this.#seenAtWatch = seen
+    this.#watchSoon()
+  }
+}
+
+function addFrame(recent: RecentRecords, frame: DecodedFrame): void {
+  for (let i = 0; i < frame.length; i++) {
+    const head = {
+      offset: frame.offset + i,
+      kind: frame.kinds[i],
+      receivedAt: frame.receivedAt[i],
+      traceparent: frame.traceparents[i],
+    }
+    recent.add(head, frame.bytes.subarray(frame.starts[i], frame.starts[i] + frame.lengths[i]))
+  }
+}
+
+/** How often it is compared with the broker. A stall is noticed at the second look. */
+const watchMs = 1_000
+/** Above the time in which a stall is noticed and mended. */
+const catchUpMsMax = 5_000
