@@ -279,11 +279,15 @@ describe('a thread that dies', () => {
 })
 
 it('tells why a partition on a thread can no longer be owned', { timeout: 30_000 }, async () => {
-  const place = await world('fenced', 2)
+  // The store knows a claim that the log does not hold.
+  const place = await world('claimed-elsewhere', 2)
   const claim: CheckpointStore['claim'] = async (partition, epoch) =>
     partition === 1 ? { kind: 'fenced', epoch: epoch + 1 } : place.checkpoints.claim(partition, epoch)
   const service = start({ ...place, checkpoints: storeThat(claim, place.checkpoints) })
-  await vi.waitFor(() => expect(failures).toEqual([[1, expect.objectContaining({ reason: 'fenced' })]]), patience)
+  await vi.waitFor(
+    () => expect(failures).toEqual([[1, expect.objectContaining({ reason: 'log-regression' })]]),
+    patience,
+  )
   await vi.waitFor(() => expect(service.unready()).toEqual([expect.stringContaining('partition 1 ')]), patience)
   await service.stop(1_000)
   expect(mistakes).toEqual([])
