@@ -35,8 +35,8 @@ interface CheckpointingOptions {
  * committed as one. Also keeps the outbox until its entries are delivered.
  *
  * K1 One commit is under way at a time; it holds exactly what was applied up to its position.
- * K3 What is read from the store is as of one of this owner's commits, or of the one that it took over.
  * K2 An entry is offered only after the commit that holds it, and in order.
+ * K3 What is read from the store is as of one of this owner's commits, or of the one that it took over.
  */
 export class Checkpointing {
   readonly #options: CheckpointingOptions
