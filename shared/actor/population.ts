@@ -4,9 +4,8 @@ import { RuleFault } from '#shared/domain/rule-fault'
 import { Extremes } from '#shared/features/extremes'
 import { FeatureReader } from '#shared/features/feature-reader'
 import { History } from '#shared/features/history'
-import { atWord, digestHalf, headHalf, idWord, layoutOf } from '#shared/features/layout'
+import { atWord, digestHalf, headHalf, holdsText, idWord, layoutOf } from '#shared/features/layout'
 import { Links } from '#shared/features/links'
-import type { Column } from '#shared/features/plan'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import { Windows } from '#shared/features/windows'
 import type { Arena } from '#shared/memory/arena'
@@ -495,10 +494,6 @@ export class Population {
 export const prefetchMax = 64
 /** Headers are allotted in blocks so that a million actors are a thousand allocations. */
 export const headersPerBlock = 1024
-
-export function holdsText({ features }: PopulationPlan, column: Column): boolean {
-  return column.kind === 'text' || (column.kind === 'feature' && features[column.feature].isText)
-}
 
 function wordsOf(words: number): Words {
   const F = new Float64Array(words)

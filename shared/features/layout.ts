@@ -1,4 +1,4 @@
-import { noCursor, noFilter, type Plan } from './plan.ts'
+import { type Column, noCursor, noFilter, type Plan } from './plan.ts'
 
 /**
  * Where things stand in an actor's header and in a record, in 8-byte words (`…Word`) or 4-byte halves (`…Half`), both relative to the start.
@@ -77,6 +77,11 @@ export function layoutOf(plan: Plan, patterns: number): Layout {
     columnsWord,
     linksWord,
   }
+}
+
+/** Whether each record has a text of its own for the column, as a block of the arena. */
+export function holdsText({ features }: Plan, column: Column): boolean {
+  return column.kind === 'text' || (column.kind === 'feature' && features[column.feature].isText)
 }
 
 /** Bit 0 of each record: no run was open after it. The bits of predicates follow, then those of faults. */
