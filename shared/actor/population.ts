@@ -4,7 +4,7 @@ import { RuleFault } from '#shared/domain/rule-fault'
 import { Extremes } from '#shared/features/extremes'
 import { FeatureReader } from '#shared/features/feature-reader'
 import { History } from '#shared/features/history'
-import { atWord, digestHalf, headHalf, holdsText, idWord, layoutOf } from '#shared/features/layout'
+import { atWord, digestHalf, headersPerBlock, headHalf, holdsText, idWord, layoutOf } from '#shared/features/layout'
 import { Links } from '#shared/features/links'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import { Windows } from '#shared/features/windows'
@@ -492,8 +492,6 @@ export class Population {
 
 /** Keys of one `prefetch`. More would push each other out of the caches. */
 export const prefetchMax = 64
-/** Headers are allotted in blocks so that a million actors are a thousand allocations. */
-export const headersPerBlock = 1024
 
 function wordsOf(words: number): Words {
   const F = new Float64Array(words)

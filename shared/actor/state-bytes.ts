@@ -3,10 +3,9 @@ import {
   recordWords as wordsPerRun,
   nodeWords as wordsPerRunEvent,
 } from '#shared/cep/run-layout'
-import { holdsText, layoutOf } from '#shared/features/layout'
+import { headersPerBlock, holdsText, layoutOf } from '#shared/features/layout'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import { arenaWords } from '#shared/memory/arena'
-import { headersPerBlock } from './population.ts'
 
 /** Bytes of one actor in the arena. Its key is kept outside. */
 export interface StateBytes {

@@ -79,6 +79,9 @@ export function layoutOf(plan: Plan, patterns: number): Layout {
   }
 }
 
+/** Headers are allotted in blocks so that a million actors are a thousand allocations. */
+export const headersPerBlock = 1024
+
 /** Whether each record has a text of its own for the column, as a block of the arena. */
 export function holdsText({ features }: Plan, column: Column): boolean {
   return column.kind === 'text' || (column.kind === 'feature' && features[column.feature].isText)
