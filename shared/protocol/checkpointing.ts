@@ -52,7 +52,7 @@ export class Checkpointing {
   #isStaging = false
   #inFlight: Commit | undefined
   #commits = 0
-  /** Commits that the store may have as its last while something is read from it. */
+  /** Commits that the store may have as its last while something is read from it; empty: nothing is. */
   #ownIds: (string | undefined)[] = []
   #nextEntry: number
   #outboxBytes: number
@@ -100,9 +100,11 @@ export class Checkpointing {
     this.#ownIds = this.#inFlight === undefined ? [this.#previous] : [this.#previous, this.#inFlight.id]
   }
 
-  /** Whether the store was as this owner had left it when it was read. */
-  isOwnState({ lastCommit }: ReadFromStore): boolean {
-    return lastCommit === undefined || this.#ownIds.includes(lastCommit.id)
+  /** They have come. @returns whether the store was as this owner had left it when it was read */
+  endReading({ lastCommit }: ReadFromStore): boolean {
+    const ownIds = this.#ownIds
+    this.#ownIds = []
+    return lastCommit === undefined || ownIds.includes(lastCommit.id)
   }
 
   addEntry(bytes: Uint8Array): void {
@@ -215,7 +217,7 @@ export class Checkpointing {
     this.#fresh = []
     this.#standing = undefined
     this.#inFlight = commit
-    this.#ownIds.push(id)
+    if (this.#ownIds.length > 0) this.#ownIds.push(id)
     return { kind: 'commit', commit }
   }
 

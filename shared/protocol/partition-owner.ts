@@ -155,7 +155,7 @@ export class PartitionOwner {
         if (input.record === 'claim') this.#answer(input)
         break
       case 'loaded':
-        if (this.#checkpointing?.isOwnState(input) === false) throw storeWentBack()
+        if (this.#checkpointing?.endReading(input) === false) throw storeWentBack()
         this.#answer(input)
         break
       default:

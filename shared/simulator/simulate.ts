@@ -88,7 +88,7 @@ export class Simulator {
       counts: {
         steps: hash.count,
         records: world.log.archive.length,
-        commits: world.witness.counts.commits,
+        commits: world.witness.commits,
         entries: world.witness.entries.size,
       },
     }

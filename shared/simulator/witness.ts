@@ -12,7 +12,7 @@ export class Witness {
   readonly judgements = new Map<number, string>()
   readonly entries = new Map<number, string>()
   isTailLost = false
-  readonly counts = { commits: 0, claims: 0, fenced: 0, conflicts: 0, repeats: 0, deliveries: 0 }
+  commits = 0
   readonly #log: VirtualLog
   readonly #positions = new Map<number, number>()
   #epoch = Number.NEGATIVE_INFINITY
@@ -29,18 +29,14 @@ export class Witness {
   }
 
   claimed(epoch: number, { kind }: ClaimResult): void {
-    this.counts.claims++
-    if (kind === 'fenced') this.counts.fenced++
-    else if (epoch < this.#epoch) broken('fence', `a claim with ${epoch} took effect after one with ${this.#epoch}`)
-    else this.#epoch = epoch
+    if (kind === 'fenced') return
+    if (epoch < this.#epoch) broken('fence', `a claim with ${epoch} took effect after one with ${this.#epoch}`)
+    this.#epoch = epoch
   }
 
   committed({ epoch, id, manifest, outbox }: Commit, result: CommitResult): void {
-    if (result === 'fenced') this.counts.fenced++
-    else if (result === 'conflict') this.counts.conflicts++
-    else if (result === 'already') this.counts.repeats++
     if (result !== 'ok') return
-    this.counts.commits++
+    this.commits++
     if (epoch < this.#epoch) broken('fence', `commit ${id} took effect after a claim with ${this.#epoch}`)
     const { position } = manifest
     for (let offset = epoch + 1; offset <= position; offset++)
@@ -53,7 +49,6 @@ export class Witness {
   }
 
   offered(entries: readonly OutboxEntry[]): void {
-    this.counts.deliveries++
     for (const { number, bytes } of entries) {
       if (!this.entries.has(number)) broken('outbox', `entry ${number} is offered, and no commit holds it`)
       this.#once(this.entries, number, outboxText(bytes), 'entries')
