@@ -1,16 +1,18 @@
-// How many records a second the event log on SQLite appends and reads, on the disk of the folder for temporary files.
+// How many records a second an event log appends and reads: SQLite on the disk of the folder for temporary files, or a broker.
 //
-//   node load-tests/log.bench.ts [--records 1000000] [--per-request 100] [--in-flight 20] [--bytes 300] [--partitions 4]
+//   node load-tests/log.bench.ts [--records 1000000] [--per-request 100] [--in-flight 20] [--bytes 300] [--partitions 4] [--log nats://127.0.0.1:4222]
 //
 // Measured, by the clock: events with an id of their own, spread over the partitions, appended in requests of one size with so many of
 // them under way at a time, every one durable before it is answered; how long a request took; reading all of it again from the disk in
 // blocks of 1 MB; finding events by id; opening the log after it was closed.
+// On a broker the log is a stream of its own, which stays there: remove it afterwards.
 // Left out: making and checking events, the network, reading while others append. The log begins empty: a larger index takes longer.
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { AppendRequest, EventLog } from '#shared/log/event-log'
+import { openNatsLog } from '#shared/log/event-log-nats'
 import { openSqliteLog } from '#shared/log/event-log-sqlite'
 
 const { values } = parseArgs({
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     'in-flight': { type: 'string', default: '20' },
     bytes: { type: 'string', default: '300' },
     partitions: { type: 'string', default: '4' },
+    log: { type: 'string', default: 'sqlite:' },
   },
 })
 const records = Number(values.records)
@@ -102,7 +105,11 @@ const rate = (count: number, ms: number): string => `${(count / ms).toFixed(0)} 
 const folder = await mkdtemp(join(tmpdir(), 'vigil-bench-'))
 try {
   const options = { folder, partitions, latenessMs: 600_000 }
-  const log = await openSqliteLog(options)
+  const { protocol } = new URL(values.log)
+  const url = `${values.log.replace(/\/$/, '')}/?stream=bench-${Date.now()}`
+  const open = (): Promise<EventLog> =>
+    protocol === 'sqlite:' ? openSqliteLog(options) : openNatsLog({ ...options, url })
+  const log = await open()
   console.log(
     `${records} records of ${values.bytes} bytes in requests of ${perRequest}, ${values['in-flight']} under way, Node ${process.version}`,
   )
@@ -112,11 +119,12 @@ try {
   await findSome(log)
   await log.close()
   const openedAt = performance.now()
-  const again = await openSqliteLog(options)
+  const again = await open()
   console.log(`opened again in ${(performance.now() - openedAt).toFixed(0)} ms`)
   await again.close()
-  const { size } = await stat(join(folder, 'log.db'))
-  console.log(`${(size / records).toFixed(0)} bytes of file a record`)
+  const file = protocol === 'sqlite:' ? 'log.db' : 'log-index.db'
+  const { size } = await stat(join(folder, file))
+  console.log(`${(size / records).toFixed(0)} bytes of ${file} a record`)
 } finally {
   await rm(folder, { recursive: true })
 }

@@ -64,11 +64,10 @@ export class AppendPlan {
     })
   }
 
-  /** The new events with their offsets. */
-  *appendedEvents(sequences: readonly number[]): Iterable<KnownEvent> {
-    const offsets = this.#offsets(sequences)
-    for (const [place, { request, index }] of this.#placed.entries())
-      if (isEventKind[recordKinds.indexOf(request.kind)]) yield { ...eventOf(request, index), offset: offsets[place] }
+  /** The events of a frame with their offsets. */
+  *eventsOf(frame: number, sequence: number): Iterable<KnownEvent> {
+    for (const [i, { request, index }] of this.#frames[frame].entries())
+      if (isEvent(request)) yield { ...eventOf(request, index), offset: firstOffset(sequence) + i }
   }
 
   #offsets(sequences: readonly number[]): readonly number[] {
@@ -81,19 +80,19 @@ export class AppendPlan {
   /** Gives places to the new records of a request, or to none where one is a conflict. */
   #judge(request: AppendRequest): readonly Verdict[] {
     const placedBefore = this.#placed.length
-    const isEvent = isEventKind[recordKinds.indexOf(request.kind)]
+    const areEvents = isEvent(request)
     const verdicts = request.partitions.map((_, index): Verdict => {
-      const earlier = isEvent ? this.#earlier(eventOf(request, index)) : undefined
-      return earlier ?? this.#place(request, index, isEvent)
+      const earlier = areEvents ? this.#earlier(eventOf(request, index)) : undefined
+      return earlier ?? this.#place(request, index)
     })
     if (verdicts.some(({ kind }) => kind === 'conflict')) this.#takeBack(placedBefore)
     return verdicts
   }
 
-  #place(request: AppendRequest, index: number, isEvent: boolean): Verdict {
+  #place(request: AppendRequest, index: number): Verdict {
     const place = this.#placed.length
     this.#placed.push({ request, index, place })
-    if (isEvent) {
+    if (isEvent(request)) {
       const places = this.#placesById.get(request.ids[index])
       if (places === undefined) this.#placesById.set(request.ids[index], [place])
       else places.push(place)
@@ -121,6 +120,8 @@ export class AppendPlan {
     return hasConflict ? { kind: 'conflict' } : undefined
   }
 }
+
+const isEvent = ({ kind }: AppendRequest): boolean => isEventKind[recordKinds.indexOf(kind)]
 
 const eventOf = ({ ids, at, digests, partitions }: AppendRequest, i: number): EventToJudge => {
   return { id: ids[i], at: at[i], digest: digests[i], partition: partitions[i] }

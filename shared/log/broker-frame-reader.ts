@@ -82,5 +82,5 @@ export function decodeOrUnavailable(sequence: number, bytes: Uint8Array): Decode
   }
 }
 
-/** At most so many times the largest frame, 4 MB. */
+/** At most so many times the largest frame: 2 MB, or more where single records are larger. */
 const keptFramesMax = 16

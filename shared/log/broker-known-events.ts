@@ -33,7 +33,7 @@ export class IdHasher {
  * The newest events of the log, by which repeats are known. A broker has no index by id that could be asked before each append.
  *
  * E1 It holds at least the last half of `entriesMax` events that were added, and at most `entriesMax` (about 60 bytes each).
- * E2 An event is there once, however often it is added.
+ * E2 Each event is added once: that is the caller's part.
  */
 export class KnownEvents {
   readonly #latenessMs: number
@@ -51,7 +51,6 @@ export class KnownEvents {
 
   add(event: KnownEvent): void {
     const hashes = this.#hasher.hash(event.id)
-    if (this.#newer.has(hashes, event) || this.#older?.has(hashes, event) === true) return
     if (this.#newer.length >= this.#generationMax) {
       this.#older = this.#newer
       this.#newer = new Generation()
@@ -89,12 +88,6 @@ class Generation {
     this.#digests[i] = digest
     this.#partitions[i] = partition
     this.#fillSlot(i)
-  }
-
-  has(hashes: IdHashes, { offset, partition }: KnownEvent): boolean {
-    for (const i of this.#entries(hashes))
-      if (this.#offsets[i] === offset && this.#partitions[i] === partition) return true
-    return false
   }
 
   judge(hashes: IdHashes, event: EventMark, latenessMs: number): number | 'conflict' | undefined {

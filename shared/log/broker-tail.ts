@@ -29,7 +29,8 @@ export class BrokerTail {
   #follower: Follower | undefined
   #watch: NodeJS.Timeout | undefined
   #seenAtWatch: readonly number[] = []
-  #end: LogUnavailable | undefined
+  /** What ended it for good. */
+  end: LogUnavailable | undefined
   /** Highest stamp that was seen. */
   stamp = 0
 
@@ -81,14 +82,14 @@ export class BrokerTail {
 
   /** Throws what ended it. */
   check(): void {
-    if (this.#end !== undefined) throw new LogUnavailable(this.#end.reason, this.#end.message, this.#end.cause)
+    if (this.end !== undefined) throw new LogUnavailable(this.end.reason, this.end.message, this.end.cause)
   }
 
   stop(error: LogUnavailable): void {
-    this.#end ??= error
+    this.end ??= error
     clearTimeout(this.#watch)
     this.#follower?.stop()
-    for (const waiters of [...this.#waiters, ...this.#slotWaiters]) waiters.fail(this.#end)
+    for (const waiters of [...this.#waiters, ...this.#slotWaiters]) waiters.fail(this.end)
   }
 
   #slot(partition: number): number {
@@ -118,7 +119,7 @@ export class BrokerTail {
 
   #take(stored: StoredFrame): Promise<void> | undefined {
     const slot = this.#slot(stored.partition)
-    if (stored.sequence < this.#reached[slot] || this.#end !== undefined) return undefined
+    if (stored.sequence < this.#reached[slot] || this.end !== undefined) return undefined
     const { partition, sequence } = stored
     const frame = this.#decodeOrStop(stored)
     if (frame === undefined) return undefined
@@ -148,7 +149,7 @@ export class BrokerTail {
   async #look(): Promise<void> {
     // Away: the broker's health says so, and there is nothing to compare with.
     const ends = await this.#options.broker.ends().catch(() => undefined)
-    if (this.#end !== undefined) return
+    if (this.end !== undefined) return
     const seen = this.#reached.slice()
     const isBehind = ends !== undefined && seen.some((next, slot) => next < ends[slot])
     const isStill = seen.every((next, slot) => next === this.#seenAtWatch[slot])

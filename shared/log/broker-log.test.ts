@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openBrokerLog } from './broker-log.ts'
+import { MemoryBroker, MemoryBrokerStorage } from './broker-memory.ts'
+import { appended, bodies, eventLogConformance, events, type LogUnderTest } from './event-log.conformance.ts'
+import type { EventLog } from './event-log.ts'
+
+const latenessMs = 600_000
+
+for (const countsTogether of [true, false])
+  eventLogConformance(
+    `the log on a broker whose partitions ${countsTogether ? 'count together' : 'count apart'}`,
+    async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
+      const folder = await mkdtemp(join(tmpdir(), 'vigil-log-broker-'))
+      const storage = new MemoryBrokerStorage({ partitions, countsTogether })
+      const open = () => openBrokerLog({ broker: new MemoryBroker(storage), folder, partitions, latenessMs })
+      return {
+        log: await open(),
+        reopen: open,
+        remove: () => rm(folder, { recursive: true }),
+        tellsRepeatsForever: true,
+      }
+    },
+  )
+
+describe('the log on a broker', () => {
+  const storages = () => new MemoryBrokerStorage({ partitions: 2, countsTogether: false })
+  const folders: string[] = []
+  const logs: EventLog[] = []
+  afterEach(async () => {
+    await Promise.all(logs.splice(0).map((log) => log.close()))
+    await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })))
+  })
+  const newFolder = async (): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), 'vigil-log-broker-'))
+    folders.push(folder)
+    return folder
+  }
+  const open = async (broker: MemoryBroker, folder?: string): Promise<EventLog> => {
+    const log = await openBrokerLog({ broker, folder: folder ?? (await newFolder()), partitions: 2, latenessMs })
+    logs.push(log)
+    return log
+  }
+
+  it('makes the follower anew when it stands still without a word (T2)', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    const { next } = await log.bounds(0)
+    broker.stall()
+    await appended(log, events([{ id: 'a' }]))
+    await log.waitFor(0, next, new AbortController().signal)
+    expect(await bodies(log)).toEqual(['body of a'])
+    expect(broker.followersCount).toBe(2)
+    await appended(log, events([{ id: 'b' }]))
+    expect(await bodies(log)).toEqual(['body of a', 'body of b'])
+  })
+
+  it('knows after an outcome that was unknown what came through (G4)', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    for (const fault of ['stored-unknown', 'lost-unknown'] as const) {
+      broker.nextPublish = fault
+      const request = events([{ id: fault }])
+      await expect(log.append(request)).rejects.toMatchObject({ _tag: 'LogUnavailable', reason: 'unreachable' })
+      expect((await appended(log, request)).isDuplicate).toEqual([fault === 'stored-unknown'])
+    }
+    expect(await bodies(log)).toEqual(['body of stored-unknown', 'body of lost-unknown'])
+  })
+
+  it('goes on after a refusal for want of room', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    broker.nextPublish = 'disk-full'
+    await expect(log.append(events([{ id: 'a' }]))).rejects.toMatchObject({ reason: 'disk-full' })
+    expect((await appended(log, events([{ id: 'a' }]))).isDuplicate).toEqual([false])
+  })
+
+  it('reads, finds and knows what another process appended', async () => {
+    const storage = storages()
+    const [one, other] = [await open(new MemoryBroker(storage)), await open(new MemoryBroker(storage))]
+    const { next } = await other.bounds(1)
+    const first = await appended(one, events([{ id: 'a', partition: 1 }]))
+    await other.waitFor(1, next, new AbortController().signal)
+    expect(await bodies(other, 1)).toEqual(['body of a'])
+    expect(await other.find(['a'])).toMatchObject([{ id: 'a', partition: 1, offset: first.offsets[0] }])
+    expect(await appended(other, events([{ id: 'a', partition: 1 }]))).toEqual({ ...first, isDuplicate: [true] })
+    expect(await other.append(events([{ id: 'a', partition: 1, digest: 2 }]))).toMatchObject({ kind: 'conflict' })
+  })
+
+  it('makes the index again where its file is missing, and where it is of another log', async () => {
+    const storage = storages()
+    const folder = await newFolder()
+    const ids = Array.from({ length: 300 }, (_, i) => `e${i}`)
+    const log = await open(new MemoryBroker(storage), folder)
+    for (const id of ids) await appended(log, events([{ id, partition: 1 }]))
+    const found = await log.find(ids)
+    expect(found.map(({ id }) => id)).toEqual(ids)
+    await log.close()
+    await rm(join(folder, 'log-index.db'))
+    const again = await open(new MemoryBroker(storage), folder)
+    expect(await again.find(ids)).toEqual(found)
+    await again.close()
+    storage.incarnation = 'another'
+    storage.partitions[1].length = 0
+    const other = await open(new MemoryBroker(storage), folder)
+    expect(await other.find(ids)).toEqual([])
+  })
+
+  it('halts at a message that it cannot read, and says where it is (T3)', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    const { next } = await log.bounds(0)
+    const waiting = log.waitFor(0, next, new AbortController().signal)
+    await broker.publish([{ partition: 0, bytes: Buffer.from('hello') }])
+    await expect(waiting).rejects.toThrow('the message with sequence 1 was not written by this version')
+    await expect(log.append(events([{ id: 'a' }]))).rejects.toMatchObject({ reason: 'unreachable' })
+    expect(log.health).toMatchObject({ isReady: false, reason: 'unreachable' })
+  })
+
+  it('cuts what is too large for one message into several, in order', async () => {
+    const storage = storages()
+    const log = await open(new MemoryBroker(storage, 10_000))
+    const list = Array.from({ length: 5_000 }, (_, i) => ({ id: `e${i}` }))
+    const { offsets } = await appended(log, events(list))
+    expect(storage.partitions[0].every(({ bytes }) => bytes.length <= 10_000)).toBe(true)
+    expect(await bodies(log)).toEqual(list.map(({ id }) => `body of ${id}`))
+    expect(offsets.every((offset, i) => i === 0 || offset > offsets[i - 1])).toBe(true)
+  })
+})
