@@ -4,7 +4,7 @@ import type { Broker, Follower, Frame, StoredFrame } from './broker.ts'
 import { type LogHealth, LogUnavailable } from './event-log.ts'
 import type { NatsAddress } from './event-log-nats-address.ts'
 import { NatsServer } from './event-log-nats-connection.ts'
-import { type ApiFailure, refusalOf } from './event-log-nats-failure.ts'
+import { type ApiFailure, isUntaken, refusalOf } from './event-log-nats-failure.ts'
 import { readBatch } from './event-log-nats-read.ts'
 import { openStream, subjectOf } from './event-log-nats-stream.ts'
 import type { LogFailure } from './sqlite-log-failure.ts'
@@ -86,8 +86,10 @@ export class NatsBroker implements Broker {
       this.#setReady()
       return frames.map((_, f) => first + f)
     } catch (error) {
-      if (error instanceof LogUnavailable) this.#setUnready(error)
-      throw error
+      if (!(error instanceof LogUnavailable)) throw error
+      const failure = isUntaken(error) ? await this.#whyUntaken(error) : error
+      this.#setUnready(failure)
+      throw failure
     }
   }
 
@@ -185,6 +187,16 @@ export class NatsBroker implements Broker {
       throw new LogUnavailable(reason, detail)
     }
     return seq
+  }
+
+  async #whyUntaken(error: LogUnavailable): Promise<LogUnavailable> {
+    try {
+      await this.#askEnd()
+      return error
+    } catch (reason) {
+      if (reason instanceof LogUnavailable) return reason
+      throw reason
+    }
   }
 
   #headersOf(batch: string | undefined, number: number): MsgHdrs {

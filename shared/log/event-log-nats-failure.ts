@@ -1,4 +1,4 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 import { LogUnavailable } from './event-log.ts'
 import type { LogFailure } from './sqlite-log-failure.ts'
@@ -13,6 +13,11 @@ export interface ApiFailure {
 export function refusalOf({ err_code, description }: ApiFailure, where: string): LogFailure {
   const isFull = fullCodes.includes(err_code) || fullTexts.test(description)
   const detail = `NATS at ${where} refuses: ${description} (${err_code})`
+  if (err_code === JetStreamApiCodes.StreamNotFound)
+    return {
+      reason: 'unreachable',
+      detail: `${detail}; the log is gone: give it back from a copy (nats stream restore)`,
+    }
   if (isFull)
     return {
       reason: 'disk-full',
@@ -37,6 +42,10 @@ export function judgeNatsError(error: unknown, where: string): unknown {
     error,
   )
 }
+
+/** Nobody took a message: there is no such stream, or it has no leader now. */
+export const isUntaken = ({ cause }: LogUnavailable): boolean =>
+  cause instanceof errors.RequestError && cause.isNoResponders()
 
 const outside = [
   errors.AuthorizationError,
