@@ -247,7 +247,7 @@ export class PartitionOwner {
     // Events from before a change of rules are judged by the set of their time, too.
     const older = this.#generations.older.map((generation) => ({
       generation,
-      rows: decodeRows(generation, block, from, to, (i) => rows[i] >= 0 && generation.covers(newest.batch.at[rows[i]])),
+      rows: decodeRows(generation, block, from, to, (i) => rows[i] >= 0 && newest.batch.at[rows[i]] <= generation.upTo),
     }))
     const all = [newest, ...older.map(({ generation }) => generation)]
     for (const generation of all) yield* bring(generation, latestAt(generation))
@@ -271,7 +271,9 @@ export class PartitionOwner {
       if (outcome === 'applied' || outcome === 'duplicate')
         for (const { generation, rows: olderRows } of older) {
           const olderRow = olderRows[i - from]
-          if (olderRow < 0 || !this.#generations.isInForce(generation)) continue
+          // One that goes leaves its time to the next, also in the middle of a slice.
+          const covers = this.#generations.isInForce(generation) && generation.covers(newest.batch.at[row])
+          if (olderRow < 0 || !covers) continue
           generation.apply(olderRow, isAsked)
           if (isAsked) decision = generation.decision(olderRow)
         }

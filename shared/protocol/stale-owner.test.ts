@@ -62,19 +62,19 @@ class BenchOwner {
   }
 
   /** Reads and executes all there is to do, then commits. */
-  settle(): void {
+  settle(recordsMax = 100): void {
     for (let turns = 0; turns < 8; turns++) {
-      this.run()
+      this.run(Number.POSITIVE_INFINITY, recordsMax)
       this.tell({ kind: 'clock', now: this.#bench.now })
     }
     this.run()
   }
 
   /** @param readsTo records behind this offset are not there for it */
-  run(readsTo = Number.POSITIVE_INFINITY): void {
+  run(readsTo = Number.POSITIVE_INFINITY, recordsMax = 100): void {
     const later: OwnerCommand[] = []
     for (let command = this.#todo.shift(); command !== undefined; command = this.#todo.shift()) {
-      const answer = this.#execute(command, readsTo)
+      const answer = this.#execute(command, Math.min(recordsMax, readsTo - ('from' in command ? command.from : 0) + 1))
       if (answer === 'waits') later.push(command)
       else if (answer !== undefined) this.tell(answer)
     }
@@ -85,7 +85,7 @@ class BenchOwner {
     this.#todo.push(...this.#owner.handle(input))
   }
 
-  #execute(command: OwnerCommand, readsTo: number): OwnerInput | 'waits' | undefined {
+  #execute(command: OwnerCommand, recordsMax: number): OwnerInput | 'waits' | undefined {
     const { log, store, results, told, now } = this.#bench
     const { lastCommit } = store
     switch (command.kind) {
@@ -98,7 +98,7 @@ class BenchOwner {
       case 'bounds':
         return { kind: 'bounds', ...log.bounds }
       case 'read': {
-        const block = log.read(command.from, Math.min(100, readsTo - command.from + 1))
+        const block = log.read(command.from, recordsMax)
         return block.length === 0 && command.waits ? 'waits' : { kind: 'records', block }
       }
       case 'marked':
@@ -259,4 +259,29 @@ describe('a change of rules', () => {
     ])
     expect(bench.told.filter((text) => text.includes('too-late'))).toHaveLength(1)
   })
+
+  it.each([1, 100])(
+    'is followed by another one, and no event between them goes unjudged (%i records at once)',
+    (recordsMax) => {
+      const bench = new Bench()
+      const first = bench.owner()
+      first.settle()
+      bench.pay('e1')
+      first.settle()
+      const firstChange = bench.now
+      const second = bench.owner(rules(60))
+      second.settle()
+      bench.pay('e2', { account: 'B' })
+      second.settle()
+      const third = bench.owner(rules(70))
+      third.settle()
+      // The first set goes with this one; what is older than its end is the second one's from then on.
+      bench.pay('e3', { account: 'C', at: firstChange + latenessMs + 1 })
+      const offset = bench.pay('e4', { account: 'D', at: firstChange - 500 })
+      bench.pay('e5', { account: 'D', at: firstChange - 400 })
+      third.settle(recordsMax)
+      expect(third.judged.find((judged) => judged.offset === offset)?.decision).toBeDefined()
+      expect(bench.told.filter((text) => text.includes('"kind":"alert"') && text.includes('e5'))).toHaveLength(1)
+    },
+  )
 })
