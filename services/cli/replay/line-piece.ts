@@ -18,7 +18,7 @@ export interface PackedTexts {
   readonly ends: Uint32Array<ArrayBuffer>
 }
 
-export const textAt = (packed: PackedTexts | undefined, i: number): string => {
+const textAt = (packed: PackedTexts | undefined, i: number): string => {
   if (packed === undefined) return ''
   const { text, ends } = packed
   return text.slice(i === 0 ? 0 : ends[i - 1] + 1, ends[i])
