@@ -45,9 +45,9 @@ export interface MeasuredPhase {
   readonly from: number
   readonly to: number
   readonly rows: number
-  /** Longest time that a batch waited until it was taken, sent again as often as needed. */
+  /** Longest time that a batch which was taken in this phase waited for it, sent again as often as needed. */
   readonly longestMs: number
-  /** Requests that were refused. */
+  /** Requests that were refused, by the phase in which what they held was taken. */
   readonly refused: number
 }
 
@@ -62,7 +62,8 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     const watch = new Watch(address, child.pid ?? 0)
     await ready(address)
     const watching = watch.run()
-    const phases = await sendPhases(options, client, watch, child)
+    const [batches, starts] = await Promise.all([sendAll(options, client, watch), turnGate(options, watch, child)])
+    const phases = measured(options.phases, starts, batches, watch.seconds)
     await watch.atRest()
     const { seconds } = watch
     watch.stop()
@@ -72,7 +73,8 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     client.close()
     child.kill('SIGTERM')
     await once(child, 'exit')
-    const { refusals, wrongs, offsets } = client
+    const { refusals, offsets } = client
+    const wrongs = [...client.wrongs, ...watch.misses.map((miss) => `no answer to /metrics at ${miss}`)]
     return {
       phases,
       samples: watch.samples,
@@ -82,36 +84,63 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
       refusals,
       wrongs,
     }
+  } catch (error) {
+    const state = child.exitCode ?? child.signalCode
+    throw new Error(state === null ? 'the service runs, and yet' : `the service ended with ${state}`, { cause: error })
   } finally {
     child.kill('SIGKILL')
   }
 }
 
-async function sendPhases(
-  { payments, rate, phases }: TrialOptions,
-  client: BankClient,
-  watch: Watch,
-  child: ChildProcess,
-): Promise<readonly MeasuredPhase[]> {
-  const { rows } = payments
-  const measured: MeasuredPhase[] = []
-  let row = 0
-  for (const { trouble, seconds = Number.POSITIVE_INFINITY } of phases) {
-    child.send(trouble)
-    const [from, first, retries] = [watch.seconds, row, client.retries]
-    let longestMs = 0
-    while (watch.seconds < from + seconds && row < rows.length) {
-      const due = Math.floor(watch.seconds * rate)
-      if (due < row + batchLength) await setTimeout(((row + batchLength - due) / rate) * 1000)
-      const startedAt = performance.now()
-      row = Math.min(row + batchLength, rows.length)
-      await client.send(row)
-      longestMs = Math.max(longestMs, performance.now() - startedAt)
-    }
-    measured.push({ trouble, from, to: watch.seconds, rows: row - first, longestMs, refused: client.retries - retries })
-  }
-  return measured
+interface Batch {
+  /** When it was taken, on the clock of the samples. */
+  readonly at: number
+  readonly rows: number
+  readonly waitedMs: number
+  readonly refused: number
 }
+
+/** At a steady rate; behind it, as fast as they are taken. */
+async function sendAll({ payments, rate }: TrialOptions, client: BankClient, watch: Watch): Promise<readonly Batch[]> {
+  const { rows } = payments
+  const batches: Batch[] = []
+  for (let row = 0; row < rows.length; ) {
+    const next = Math.min(row + batchLength, rows.length)
+    const early = next / rate - watch.seconds
+    if (early > 0) await setTimeout(early * 1000)
+    const [startedAt, retries] = [performance.now(), client.retries]
+    await client.send(next)
+    const waitedMs = performance.now() - startedAt
+    batches.push({ at: watch.seconds, rows: next - row, waitedMs, refused: client.retries - retries })
+    row = next
+  }
+  return batches
+}
+
+/** Turns the gate by the clock, whether anything is taken or not. @returns when each phase began */
+async function turnGate({ phases }: TrialOptions, watch: Watch, child: ChildProcess): Promise<readonly number[]> {
+  const starts: number[] = []
+  for (const { trouble, seconds } of phases) {
+    child.send(trouble)
+    starts.push(watch.seconds)
+    if (seconds !== undefined) await setTimeout(seconds * 1000)
+  }
+  return starts
+}
+
+const measured = (phases: readonly Phase[], starts: readonly number[], batches: readonly Batch[], end: number) =>
+  phases.map(({ trouble }, i): MeasuredPhase => {
+    const [from, to] = [starts[i], starts[i + 1] ?? end]
+    const within = batches.filter(({ at }) => at >= from && at < to)
+    return {
+      trouble,
+      from,
+      to,
+      rows: within.reduce((sum, { rows }) => sum + rows, 0),
+      longestMs: within.reduce((longest, { waitedMs }) => Math.max(longest, waitedMs), 0),
+      refused: within.reduce((sum, { refused }) => sum + refused, 0),
+    }
+  })
 
 /** Every decision is asked for again: the first one, with what came later. @returns the answers by row */
 async function decideAgain(client: BankClient): Promise<ReadonlyMap<number, string>> {

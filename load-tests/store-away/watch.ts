@@ -16,6 +16,8 @@ export interface Sample {
 /** Looks at the service twice a second until it is told to stop. */
 export class Watch {
   readonly samples: Sample[] = []
+  /** When and why it got no answer. */
+  readonly misses: string[] = []
   readonly #address: string
   readonly #pid: number
   readonly #startedAt = performance.now()
@@ -32,7 +34,8 @@ export class Watch {
 
   async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      this.samples.push(await this.look())
+      const sample = await this.#look()
+      if (sample !== undefined) this.samples.push(sample)
       await setTimeout(everyMs, undefined, { signal: this.#stop.signal }).catch(() => {})
     }
   }
@@ -41,7 +44,16 @@ export class Watch {
     this.#stop.abort()
   }
 
-  async look(): Promise<Sample> {
+  async #look(): Promise<Sample | undefined> {
+    try {
+      return await this.#ask()
+    } catch (error) {
+      this.misses.push(`${this.seconds.toFixed(1)} s: ${error instanceof Error ? (error.cause ?? error) : error}`)
+      return undefined
+    }
+  }
+
+  async #ask(): Promise<Sample> {
     const text = await (await fetch(`${this.#address}/metrics`)).text()
     const metric = (name: string): number => Number(new RegExp(`^${name}(?:{[^}]*})? (.+)$`, 'm').exec(text)?.[1])
     const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8')
@@ -58,8 +70,8 @@ export class Watch {
   /** Resolves when all is judged and delivered. */
   async atRest(): Promise<void> {
     for (;;) {
-      const { outboxEntries, lagRecords } = await this.look()
-      if (outboxEntries + lagRecords === 0) return
+      const sample = await this.#look()
+      if (sample !== undefined && sample.outboxEntries + sample.lagRecords === 0) return
       await setTimeout(everyMs)
     }
   }
