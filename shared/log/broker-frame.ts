@@ -122,7 +122,7 @@ export function decodeFrame(sequence: number, bytes: Uint8Array): DecodedFrame {
 }
 
 /** A message that is no frame, or that a later version wrote. Not to be tried again as it is. */
-export class FrameUnreadable extends Error {
+class FrameUnreadable extends Error {
   override readonly name = 'FrameUnreadable'
 }
 

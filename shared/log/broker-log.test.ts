@@ -62,6 +62,8 @@ describe('the log on a broker', () => {
     const log = await open(broker)
     for (const fault of ['stored-unknown', 'lost-unknown'] as const) {
       broker.nextPublish = fault
+      // So that nothing of it comes back before it is sent again.
+      broker.stall()
       const request = events([{ id: fault }])
       await expect(log.append(request)).rejects.toMatchObject({ _tag: 'LogUnavailable', reason: 'unreachable' })
       expect((await appended(log, request)).isDuplicate).toEqual([fault === 'stored-unknown'])

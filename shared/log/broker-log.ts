@@ -29,7 +29,7 @@ export interface BrokerLogOptions {
 }
 
 /** Each has up to 8 MB of recent records. */
-export const partitionsMax = 256
+const partitionsMax = 256
 
 /** Opens the log of a broker. Rejects with LogUnavailable. */
 export async function openBrokerLog(options: BrokerLogOptions): Promise<EventLog> {

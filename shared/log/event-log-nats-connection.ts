@@ -105,4 +105,4 @@ function newLoss(): PromiseWithResolvers<never> {
 
 const connectMsMax = 5_000
 /** A cluster that lost its leader has another one within 9 s (measured); the client's caller asks again. */
-export const requestMsMax = 5_000
+const requestMsMax = 5_000
