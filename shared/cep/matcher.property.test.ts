@@ -6,7 +6,7 @@ import { disagreement, replayText } from './testing/disagreement.ts'
 import { matcherAnswer } from './testing/matcher-answer.ts'
 import { holdsIn, type PatternCase } from './testing/pattern-case.ts'
 
-const cases = casesOr(1_500)
+const cases = casesOr(1_000)
 
 const oracleAnswer = (given: PatternCase) =>
   oracle(

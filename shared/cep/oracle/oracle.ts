@@ -40,21 +40,37 @@ const runsMax = 2_000
  * Finds matches by keeping a list of runs and trying, for each event and run, every way on from the run's place. Slow, and written to be
  * compared with the definitions: runs are lists, conditions are asked again each time, and nothing is shared with the matcher.
  * @param until time goes on to here after the last event
+ * @param time  `jumps`: in one step to each event and to `until`, as in Flink. `stops`: also at each instant at which an absence comes
+ *              true, and after the last event nowhere else, as in the engine
  * @returns null where there are too many runs
  */
-export function oracle(pattern: Pattern, ats: readonly number[], until: number, holds: Holds): OracleAnswer | null {
+export function oracle(
+  pattern: Pattern,
+  ats: readonly number[],
+  until: number,
+  holds: Holds,
+  time: 'jumps' | 'stops' = 'jumps',
+): OracleAnswer | null {
   const account = new Account(pattern, holds)
   const open: number[] = []
+  const reports: (readonly Report[])[] = []
+  const pass = (now: number): void => {
+    while (time === 'stops' && account.deadline() <= now) account.pass(account.deadline())
+  }
   for (const [event, at] of ats.entries()) {
+    pass(at)
     account.pass(at)
+    reports.push(account.news())
     account.see(event, at)
+    reports.push(account.news())
     open.push(account.runs.length)
     if (account.runs.length > runsMax) return null
   }
-  account.pass(until)
+  pass(until)
+  if (time === 'jumps') account.pass(until)
+  reports.push(account.news())
   open.push(account.runs.length)
-  const { reports, waiting } = account
-  const held = waiting.map(({ taken }) => taken)
+  const held = account.waiting.map(({ taken }) => taken)
   return { reports, open, held, oldest: account.oldest(), deadline: account.deadline() }
 }
 
@@ -73,9 +89,9 @@ interface Complete {
 
 class Account {
   runs: Run[] = []
-  readonly reports: Report[][] = []
   /** Complete, but an older run is still open. */
   waiting: Complete[] = []
+  private told: Report[] = []
   private readonly begin: Place
   private readonly pattern: Pattern
   private readonly windowMs: number
@@ -90,7 +106,6 @@ class Account {
 
   /** Time comes to `now`. Limits are half open: at the limit a run is out. */
   pass(now: number): void {
-    this.reports.push([])
     const out = this.runs.filter((run) => this.limits(run).some((limit) => limit <= now))
     this.runs = this.runs.filter((run) => !out.includes(run))
     for (const run of out) {
@@ -105,12 +120,16 @@ class Account {
 
   /** One event: every run goes on in all ways, and a new one begins. */
   see(event: number, at: number): void {
-    this.reports.push([])
     const before = this.runs
     this.runs = []
     for (const run of before) this.goOn(run, event, at)
     this.goOn({ place: this.begin, taken: [], firstAt: at, lastAt: at }, event, at)
     this.decide()
+  }
+
+  /** What was told since the last call. */
+  news(): readonly Report[] {
+    return this.told.splice(0)
   }
 
   oldest(): number {
@@ -195,7 +214,7 @@ class Account {
   }
 
   private tell(what: Report['what'], { taken, at }: Pick<Complete, 'taken' | 'at'>): void {
-    this.reports[this.reports.length - 1].push({ what, taken, at })
+    this.told.push({ what, taken, at })
   }
 }
 
