@@ -1,7 +1,7 @@
 // What is left of the service's findings when it is killed all the time.
 //
 //   node load-tests/kills/kills.ts [--events 500000] [--accounts 20000] [--kills 100] [--partitions 1] [--seed 1]
-//     [--checkpoints redis://…] [--store postgres://…]
+//     [--log nats://…] [--checkpoints redis://…] [--store postgres://…]
 //
 // The same payments go twice to `vigil serve` on a fresh data folder, over HTTP in batches of 100 over one connection, each sent again until it
 // is acknowledged; one in a thousand asks for a decision. Once the service is left alone; once it is killed (SIGKILL) at random moments, also
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     partitions: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    log: { type: 'string', default: 'sqlite:' },
     checkpoints: { type: 'string', default: 'sqlite:' },
     store: { type: 'string', default: 'pglite:' },
   },
@@ -31,8 +32,9 @@ const { calm, killed, rows, differences, wrongs } = await prove({
   accounts: Number(values.accounts),
   kills: Number(values.kills),
   partitions: Number(values.partitions),
-  flags: ['--checkpoints', values.checkpoints, '--store', values.store],
+  flags: ['--log', values.log, '--checkpoints', values.checkpoints, '--store', values.store],
   seed: Number(values.seed),
+  hasGaps: values.log !== 'sqlite:',
   rowsPerDecision: 1_000,
   detailsMax: 2_000,
   onProgress: (what) => console.log(`${minutes()} min: ${what}`),

@@ -5,28 +5,32 @@ import { ownServerFor } from '../support/servers.ts'
 
 const kills = 8
 
-const suite = 'the service on Redis and PostgreSQL, killed again and again'
+const suite = 'the service on servers, killed again and again'
 const redis = await ownServerFor(suite, 'redis')
 const postgres = await ownServerFor(suite, 'postgres')
+const nats = await ownServerFor(suite, 'nats')
+const kafka = await ownServerFor(suite, 'kafka')
 afterAll(async () => {
-  await redis?.close()
-  await postgres?.close()
+  for (const server of [redis, postgres, nats, kafka]) await server?.close()
 })
 
-const cases: { where: string; partitions: number; flags: readonly string[] }[] = [
-  { where: 'with one partition', partitions: 1, flags: [] },
-  { where: 'with two partitions', partitions: 2, flags: [] },
+const cases: { where: string; partitions: number; flags: readonly string[]; hasGaps: boolean }[] = [
+  { where: 'with one partition', partitions: 1, flags: [], hasGaps: false },
+  { where: 'with two partitions', partitions: 2, flags: [], hasGaps: false },
 ]
 if (redis !== undefined && postgres !== undefined) {
-  const flags = ['--checkpoints', redis.url, '--store', postgres.url]
-  cases.push({ where: 'on Redis and PostgreSQL', partitions: 1, flags })
+  const log = nats === undefined ? [] : ['--log', `${nats.url}/?stream=kills`]
+  const flags = [...log, '--checkpoints', redis.url, '--store', postgres.url]
+  cases.push({ where: 'on NATS, Redis and PostgreSQL', partitions: 1, flags, hasGaps: true })
 }
+if (kafka !== undefined)
+  cases.push({ where: 'on Kafka', partitions: 2, flags: ['--log', `kafka://${kafka.url}/?topic=kills`], hasGaps: true })
 
-describe.each(cases)('the service $where, killed again and again', ({ partitions, flags }) => {
+describe.each(cases)('the service $where, killed again and again', ({ partitions, flags, hasGaps }) => {
   let proof: Proof
   beforeAll(async () => {
     const stream = { events: 20_000, accounts: 1_500, seed: 7, rowsPerDecision: 250 }
-    proof = await prove({ ...stream, kills, partitions, flags, detailsMax: 1_000 })
+    proof = await prove({ ...stream, kills, partitions, flags, hasGaps, detailsMax: 1_000 })
   }, 400_000)
   afterAll(killLiveServices)
 

@@ -1,5 +1,7 @@
 import { Redacted } from 'effect'
 import type { EventLog } from '#shared/log/event-log'
+import { openKafkaLog } from '#shared/log/event-log-kafka'
+import { openNatsLog } from '#shared/log/event-log-nats'
 import { openSqliteLog } from '#shared/log/event-log-sqlite'
 import type { AlertStore } from '#shared/store/alert-store'
 import { openPgliteAlertStore } from '#shared/store/alert-store-pglite'
@@ -9,11 +11,15 @@ import { RedisCheckpointStore } from '#shared/store/checkpoint-store-redis'
 import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
 import { ReopeningAlertStore } from '../../detector/reopening-alert-store.ts'
 import type { ServeConfiguration } from './configuration.ts'
-import { alertPlace, checkpointPlace } from './store-address.ts'
+import { alertPlace, checkpointPlace, logPlace } from './store-address.ts'
 
 /** What `VIGIL_LOG` names. */
-export const openLog = ({ dataDir, partitions, latenessMs }: ServeConfiguration): Promise<EventLog> =>
-  openSqliteLog({ folder: dataDir, partitions, latenessMs })
+export function openLog({ log, dataDir, partitions, latenessMs }: ServeConfiguration): Promise<EventLog> {
+  const url = Redacted.value(log)
+  const options = { folder: dataDir, partitions, latenessMs }
+  if (url === logPlace.embedded) return openSqliteLog(options)
+  return url.startsWith('kafka:') ? openKafkaLog({ ...options, url }) : openNatsLog({ ...options, url })
+}
 
 /** What `VIGIL_CHECKPOINTS` names. */
 export async function openCheckpoints(configuration: ServeConfiguration): Promise<CheckpointStore> {
