@@ -57,4 +57,4 @@ export class KeptStdin implements AsyncIterable<Uint8Array> {
 }
 
 /** More than anybody peeks at. A table that is read from its end is larger, and is not begun again. */
-const keptBytesMax = 160 * 1024 * 1024
+const keptBytesMax = 320 * 1024 * 1024

@@ -18,17 +18,17 @@ function file(name: string, megabytes: number): string {
   return path
 }
 
-const small = file('small.jsonl', 15)
-const large = file('large.jsonl', 200)
+const small = file('small.jsonl', 63)
+const large = file('large.jsonl', 400)
 const cores = Math.min(8, availableParallelism())
 const stdin = (): KeptStdin => new KeptStdin(Readable.from([Buffer.alloc(300)]))
 const { plain, absences, scenario } = ruleSets
-const work = { ruleSet: plain, order: 'event-time', files: [large], format: undefined } as const
+const work = { ruleSet: plain, order: 'event-time', files: [large], format: undefined, map: undefined } as const
 
 it('takes all cores for a large file, and one for a small one', async () => {
   expect(await usefulThreads({ ...work, stdin: stdin() })).toBe(cores)
   expect(await usefulThreads({ ...work, files: [small], stdin: stdin() })).toBe(1)
-  expect(await usefulThreads({ ...work, files: [file('packed.jsonl.gz', 15)], stdin: stdin() })).toBe(
+  expect(await usefulThreads({ ...work, files: [file('packed.jsonl.gz', 25)], stdin: stdin() })).toBe(
     Math.min(3, cores),
   )
 })
@@ -40,7 +40,8 @@ it.each([
   ['neither of both in order of arrival', { order: 'arrival' }, cores],
   ['scenarios in event order', { ruleSet: scenario }, cores],
   ['absences in event order', { ruleSet: absences }, cores],
-  ['Parquet', { files: [file('table.parquet', 200)] }, 1],
+  ['a map', { map: { name: 'bank.map.yaml', text: '' } }, cores < 4 ? 1 : cores],
+  ['Parquet', { files: [file('table.parquet', 400)] }, 1],
   ['stdin in order of arrival', { files: [large, '-'], format: 'json', order: 'arrival' }, 1],
   ['stdin with scenarios', { files: [large, '-'], format: 'json', ruleSet: scenario }, 1],
   ['stdin beside a large file', { files: [large, '-'], format: 'json' }, cores],
