@@ -43,8 +43,12 @@ async function yamlFilesBelow(folder: string, depth: number): Promise<string[]> 
 const foldersDeepMax = 8
 
 /** The rule set of a folder. Rejects with FoundErrors, which shows every error. */
-export async function loadRuleFolder(folder: string): Promise<RuleSet> {
-  const { ruleSet, diagnostics } = loadRuleSet(await readRuleFolder(folder))
+export const loadRuleFolder = async (folder: string): Promise<RuleSet> =>
+  checkedRuleSet(folder, await readRuleFolder(folder))
+
+/** The rule set of the texts of a folder. Throws FoundErrors, which shows every error. */
+export function checkedRuleSet(folder: string, files: ReadonlyMap<string, string>): RuleSet {
+  const { ruleSet, diagnostics } = loadRuleSet(files)
   const costs = ruleSet === undefined ? [] : checkCosts(costOf(ruleSet))
   const errors = [...diagnostics, ...costs].filter(({ severity }) => severity === 'error')
   if (ruleSet !== undefined && errors.length === 0) return ruleSet

@@ -3,7 +3,7 @@ import { type AlertRevision, alertContent, alertIdLength, type Decision, type De
 import { BookStates } from './book-states.ts'
 import { Cooldowns } from './cooldown.ts'
 import { decide, reachesAlert, scenarioScores } from './decision.ts'
-import { compareEntries, type Entry, type ToldAlert } from './entry.ts'
+import { compareEntries, type Entry, keptBy, type ToldAlert } from './entry.ts'
 import { HeldMatches } from './held-matches.ts'
 import { type ActorRef, type Hit, nothing, type Settlement, staysFound } from './hit.ts'
 
@@ -115,7 +115,7 @@ export class AlertBook {
   /** The actor judges again what lies at this place or later: what it found there no longer counts. */
   rewind(actor: ActorRef, place: number, at: number): void {
     this.states.rewound(actor)
-    for (const entry of actor.kept) {
+    for (const entry of keptBy(actor)) {
       const kept = entry.hits.filter((hit) => hit.actor !== actor || staysFound(hit, place, at))
       if (kept.length === entry.hits.length) continue
       entry.hits.splice(0, entry.hits.length, ...kept)
@@ -134,10 +134,12 @@ export class AlertBook {
     this.#dirty = []
     const changed = this.#cooldowns.isNeeded ? this.#withCooldowns(dirty) : dirty
     if (changed.length > 1) changed.sort(compareEntries)
-    for (const entry of changed) {
-      entry.isDirty = false
-      this.#tell(entry)
-      this.states.changed(entry)
+    const standing = changed.map((entry) => this.#standing(entry))
+    if (changed.length > 1) handOver(standing)
+    for (const one of standing) {
+      one.entry.isDirty = false
+      this.#tell(one)
+      this.states.changed(one.entry)
     }
     // Pruning takes actors out of the list, so it goes backwards.
     for (const entry of dirty) for (let i = entry.actors.length - 1; i >= 0; i--) this.#prune(entry.actors[i])
@@ -182,7 +184,7 @@ export class AlertBook {
     if (entry.actors.includes(actor)) return
     if (entry.actors.length === 0) entry.actors = [actor]
     else entry.actors.push(actor)
-    const { kept } = actor
+    const kept = keptBy(actor)
     let i = kept.length
     while (i > 0 && compareEntries(kept[i - 1], entry) > 0) i--
     if (kept.length === 0) actor.kept = [entry]
@@ -201,28 +203,32 @@ export class AlertBook {
         const name = `${actor.population} ${rule} ${actor.key}`
         if (!this.#cooldowns.has(rule) || done.has(name)) continue
         done.add(name)
-        for (const other of this.#cooldowns.update(actor, rule, actor.kept, reaches)) changed.add(other)
+        for (const other of this.#cooldowns.update(actor, rule, keptBy(actor), reaches)) changed.add(other)
       }
     }
     return [...changed]
   }
 
-  #tell(entry: Entry): void {
-    const { ruleSet, sink } = this.#options
+  #standing(entry: Entry): Standing {
+    const { ruleSet } = this.#options
     const scores = scenarioScores(ruleSet, entry.hits)
-    const standing = entry.hits.filter((hit) => !hit.isMuted && reachesAlert(ruleSet, hit, scores))
-    const ids = standing.map((hit) => this.#alertId(hit))
+    const hits = entry.hits.filter((hit) => !hit.isMuted && reachesAlert(ruleSet, hit, scores))
+    return { entry, scores, hits, ids: hits.map((hit) => this.#alertId(hit)) }
+  }
+
+  #tell({ entry, scores, hits, ids }: Standing): void {
+    const { ruleSet, sink } = this.#options
     for (const told of entry.alerts)
       if (told.status !== 'withdrawn' && !ids.includes(told.id)) this.#revise(told, 'withdrawn', told.hit)
-    for (let i = 0; i < standing.length; i++) {
-      const hit = standing[i]
+    for (let i = 0; i < hits.length; i++) {
+      const hit = hits[i]
       const told = entry.alerts.find((alert) => alert.id === ids[i])
       if (told === undefined) this.#raise(entry, ids[i], hit)
       else if (told.status === 'withdrawn') this.#revise(told, 'raised', hit)
       else if (!sayTheSame(told.hit, hit)) this.#revise(told, 'amended', hit)
     }
     if (sink.decision === undefined || entry.eventId === undefined || !entry.isDecided) return
-    const inScenarios = ids.filter((_, i) => ruleSet.rules[standing[i].rule].scenario !== undefined)
+    const inScenarios = ids.filter((_, i) => ruleSet.rules[hits[i].rule].scenario !== undefined)
     this.#decide(entry, entry.eventId, decide(ruleSet, entry.hits, scores, [...new Set(inScenarios)]))
   }
 
@@ -254,7 +260,7 @@ export class AlertBook {
 
   /** What lies behind an actor's newest event by the lateness or more can no longer change there. */
   #prune(actor: ActorRef): void {
-    const entries = actor.kept
+    const entries = keptBy(actor)
     const { isSorted, latenessMs, newestAt, oldestPlace } = this.#options
     const settledAt = isSorted ? Number.POSITIVE_INFINITY : newestAt(actor) - latenessMs
     let done = 0
@@ -273,6 +279,33 @@ export class AlertBook {
     if (done === entries.length) actor.kept = nothing
     else if (done > 0) entries.splice(0, done)
   }
+}
+
+/** What should stand for an entry. */
+interface Standing {
+  readonly entry: Entry
+  readonly scores: ReadonlyMap<number, number>
+  /** Those that reach an alert, and the ids of their alerts. */
+  readonly hits: readonly Hit[]
+  readonly ids: readonly string[]
+}
+
+/**
+ * A match may be completed by another event than before, and is the same alert: it goes over to that event's entry with what was told of it. So the
+ * one neither raises it anew nor the other withdraws it.
+ */
+function handOver(standing: readonly Standing[]): void {
+  const leaving = new Map<string, { readonly from: Entry; readonly told: ToldAlert }>()
+  for (const { entry, ids } of standing)
+    for (const told of entry.alerts) if (!ids.includes(told.id)) leaving.set(told.id, { from: entry, told })
+  if (leaving.size === 0) return
+  for (const { entry, ids } of standing)
+    for (const id of ids) {
+      const before = leaving.get(id)
+      if (before === undefined || entry.alerts.some((told) => told.id === id)) continue
+      before.from.alerts = before.from.alerts.filter((told) => told !== before.told)
+      entry.alerts = [...entry.alerts, before.told]
+    }
 }
 
 const areEqual = (a: Decision, b: Decision): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)

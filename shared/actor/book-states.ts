@@ -9,7 +9,7 @@ import {
 } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import type { Cooldowns } from './cooldown.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, keptBy } from './entry.ts'
 import type { HeldMatches } from './held-matches.ts'
 import { type ActorRef, type Hit, nothing } from './hit.ts'
 
@@ -69,12 +69,12 @@ export class BookStates {
 
   /** Whether the book has anything of the actor. */
   knows(actor: ActorRef): boolean {
-    return actor.kept.length > 0 || this.#options.cooldowns.of(actor).length > 0
+    return keptBy(actor).length > 0 || this.#options.cooldowns.of(actor).length > 0
   }
 
   save(actor: ActorRef): BookState {
     this.#changes?.delete(actor)
-    const own = actor.kept.filter((entry) => ownerOf(entry) === actor)
+    const own = keptBy(actor).filter((entry) => ownerOf(entry) === actor)
     return { entries: own.map((entry) => this.#saveEntry(entry, actor)), lastAlerts: this.#options.cooldowns.of(actor) }
   }
 
@@ -104,7 +104,7 @@ export class BookStates {
   /** The actor leaves memory; nobody else keeps its entries. */
   release(actor: ActorRef): void {
     const { entries, held, cooldowns } = this.#options
-    for (const { name } of actor.kept) entries.delete(name)
+    for (const { name } of keptBy(actor)) entries.delete(name)
     actor.kept = nothing
     held.release(actor)
     cooldowns.load(actor, [])

@@ -23,6 +23,9 @@ export interface Entry {
   savedBy: ActorRef | undefined
 }
 
+/** What an actor keeps. Nobody else puts anything there. */
+export const keptBy = (actor: ActorRef): Entry[] => actor.kept as Entry[]
+
 export interface ToldAlert {
   readonly id: string
   revision: number

@@ -1,5 +1,3 @@
-import type { Entry } from './entry.ts'
-
 /** What one rule found: for an event, or by time alone. Data; what becomes of it is the alert book's business. */
 export interface Hit {
   /** Index into `RuleSet.rules`. */
@@ -33,19 +31,19 @@ export class ActorRef {
   /** Index into `EventSchema.keys`. */
   readonly population: number
   readonly key: string
-  #kept: Entry[] = nothing
+  #kept: object[] = nothing
 
   constructor(population: number, key: string) {
     this.population = population
     this.key = key
   }
 
-  /** The alert book's: entries that the actor keeps, in order of events. */
-  get kept(): Entry[] {
+  /** The alert book's: entries that the actor keeps, in order of events. See `keptBy`. */
+  get kept(): object[] {
     return this.#kept
   }
 
-  set kept(entries: Entry[]) {
+  set kept(entries: object[]) {
     this.#kept = entries
   }
 }

@@ -217,3 +217,23 @@ skip: past-last`,
     }
   })
 })
+
+describe('a pattern that ends in an absence next to it', () => {
+  it('is one alert, whichever event completes it', () => {
+    const rules = bankRules({
+      alone: `
+pattern:
+  - begin: first
+    where: channel == "web"
+  - notNext: again
+    where: channel == "web"`,
+    })
+    const events = [
+      transaction({ id: '1', at: minute, channel: 'web' }),
+      transaction({ id: '3', at: minute }),
+      transaction({ id: '2', at: minute }),
+    ]
+    const { revisions } = run(rules, events, { order: 'arrival' })
+    expect(words(revisions)).toEqual(['alone first: 1 raised 1'])
+  })
+})

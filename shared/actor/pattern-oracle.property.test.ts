@@ -4,7 +4,7 @@ import { assertCases, casesOr } from '../../tests/support/assert-cases.ts'
 import { type BankEvent, PoisonedArena, run, withoutRevisions } from '../../tests/support/bank.ts'
 import { patternCase } from '../../tests/support/pattern-cases.ts'
 import { oracle, type TakenEvent } from '../cep/oracle/oracle.ts'
-import { type Element, numberedSteps } from '../cep/pattern.ts'
+import { numberedSteps } from '../cep/pattern.ts'
 import { filesOf } from '../cep/testing/case-files.ts'
 import { replayText } from '../cep/testing/disagreement.ts'
 import { jsonLines } from '../cep/testing/paste-text.ts'
@@ -50,12 +50,10 @@ it('raises for a rule and events, sorted or as they arrive, what the oracle find
       const sorted = run(ruleSet, filesOf(given).stream, { latenessMs, arena: new PoisonedArena(arenaBytes) })
       expect(sorted.alerts.map(({ events }) => events).sort()).toEqual(wanted)
       expect(sorted.faults['found'] > 0).toBe(told.some(({ what }) => what === 'missed'))
-      const arrived = endsInNotNext(pattern.steps)
-        ? sorted
-        : run(ruleSet, arrivalOf(given, delays), {
-            ...{ latenessMs, order: 'arrival' },
-            arena: new PoisonedArena(arenaBytes),
-          })
+      const arrived = run(ruleSet, arrivalOf(given, delays), {
+        ...{ latenessMs, order: 'arrival' },
+        arena: new PoisonedArena(arenaBytes),
+      })
       expect(withoutRevisions(arrived.alerts)).toEqual(withoutRevisions(sorted.alerts))
       if (wanted.length > 0) matched++
     },
@@ -93,13 +91,4 @@ function eventsText({ pattern }: PatternCase, taken: readonly TakenEvent[]): str
     return ids.length === 0 ? [] : [`${name}: ${ids.join(' ')}`]
   })
   return parts.join(', ')
-}
-
-/**
- * Such a match belongs to the event after it. Where another event comes in between late, the match moves to that one, and the alert that
- * was told of the first is not yet carried over to the second: so it is not compared.
- */
-function endsInNotNext(elements: readonly Element[]): boolean {
-  const last = elements[elements.length - 1]
-  return last.kind === 'group' ? endsInNotNext(last.steps) : last.contiguity === 'notNext'
 }

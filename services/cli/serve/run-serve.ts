@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Cause, Effect } from 'effect'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
-import { loadRuleSet } from '#shared/rule-language/load-rule-set'
+import type { RuleSet } from '#shared/rule-language/rule-set'
 import { exitCodes, FoundErrors } from '../failure.ts'
-import { loadRuleFolder, readRuleFolder } from '../rule-folder.ts'
+import { checkedRuleSet, readRuleFolder } from '../rule-folder.ts'
 import { listenForStop } from '../stop-signal.ts'
 import { readServeConfiguration, type ServeConfiguration } from './configuration.ts'
 import { feedDemo } from './demo-feed.ts'
@@ -19,7 +19,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
   const given = readServeConfiguration(args, process.env)
   const configuration = given.isDemo ? { ...given, rulesDir: shippedRules } : given
   const ruleFiles = await readRuleFolder(configuration.rulesDir)
-  const ruleSet = loadRuleSet(ruleFiles).ruleSet ?? (await loadRuleFolder(configuration.rulesDir))
+  const ruleSet = checkedRuleSet(configuration.rulesDir, ruleFiles)
   checkPartitions(configuration, ruleSet)
   const adminToken = tokenOf(configuration.adminToken) ?? (await tokenFor(configuration))
   let failed: string | undefined
@@ -113,10 +113,7 @@ async function tokenFor({ host, dataDir }: ServeConfiguration): Promise<string |
 }
 
 /** Keys beyond the home key need all their events in one place. */
-function checkPartitions(
-  { partitions }: ServeConfiguration,
-  ruleSet: Awaited<ReturnType<typeof loadRuleFolder>>,
-): void {
+function checkPartitions({ partitions }: ServeConfiguration, ruleSet: RuleSet): void {
   if (partitions === 1) return
   const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
   const beyond = ruleSet.rules.find(({ by }) => !homes.has(by))

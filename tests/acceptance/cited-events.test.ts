@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type BankEvent, bankRules, hour, minute, transaction } from '../../tests/support/bank.ts'
-import { sha256Hex } from '../domain/digest.ts'
-import { EventBatch } from '../domain/event-batch.ts'
-import { limits } from '../domain/limits.ts'
-import { Arena } from '../memory/arena.ts'
-import { JsonCodec } from '../wire/json-codec.ts'
-import { Engine } from './engine.ts'
-import { usedFields } from './used-fields.ts'
+import { Engine } from '#shared/actor/engine'
+import { usedFields } from '#shared/actor/used-fields'
+import { sha256Hex } from '#shared/domain/digest'
+import { EventBatch } from '#shared/domain/event-batch'
+import { limits } from '#shared/domain/limits'
+import { Arena } from '#shared/memory/arena'
+import { JsonCodec } from '#shared/wire/json-codec'
+import { type BankEvent, bankRules, hour, minute, transaction } from '../support/bank.ts'
 
 /** What each revision cites, in the order of telling: `RULE EVENT STATUS: ids`. */
 function cited(rules: Readonly<Record<string, string>>, events: readonly BankEvent[]): string[] {
