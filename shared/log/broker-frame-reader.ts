@@ -82,5 +82,5 @@ export function decodeOrUnavailable(sequence: number, bytes: Uint8Array): Decode
   }
 }
 
-/** At most so many times the largest frame: 2 MB, or more where single records are larger. */
-const keptFramesMax = 16
+/** At most so many times the largest frame: 2 MB, or 4 MB where each holds one record of 64 KB. */
+const keptFramesMax = 64

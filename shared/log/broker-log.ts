@@ -124,7 +124,7 @@ class BrokerLog implements EventLog {
     if (from >= recent.next && sequenceOf(from) <= appended) await this.#tail.reach(partition, appended + 1)
     if (from >= recent.next) return new LogBlockBuilder().block()
     if (from >= recent.first) return recent.read(from, bytesMax)
-    const builder = new LogBlockBuilder()
+    const builder = new LogBlockBuilder({ records: 256, bytes: Math.min(bytesMax, 256 * 1024) })
     await this.#whileOpen(() => this.#reader.read(builder, partition, from, bytesMax))
     return builder.block()
   }
@@ -242,7 +242,7 @@ class BrokerLog implements EventLog {
 
   async #publish(requests: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
     if (this.#end === undefined) this.#tail.check()
-    if (this.#isUncertain) await this.#tail.catchUp()
+    if (this.#isUncertain || this.#ahead.size > aheadMax) await this.#tail.catchUp()
     this.#isUncertain = false
     const plan = new AppendPlan(requests, this.#known, this.#options.latenessMs)
     this.#stamp = Math.max(Date.now() * 1_000, this.#stamp + 1, this.#tail.stamp + 1)
@@ -275,8 +275,10 @@ const aheadKey = (partition: number, sequence: number): string => `${partition} 
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
+/** Frames of some seconds. Where nothing comes back for so long, nobody could read what is appended either. */
+const aheadMax = 16_384
 /** Larger ones cost a reader of one record more than they save the others. */
-const frameBytesMax = 128 * 1024
+const frameBytesMax = 32 * 1024
 /** Ten minutes at 1,700 events a second; 60 MB of memory. */
 const knownEventsMax = 2 ** 20
 const learnMsMax = 5_000

@@ -26,7 +26,11 @@ export class BrokerTail {
   #reached: number[] = []
   readonly #slotWaiters: readonly OffsetWaiters[]
   readonly #waiters: readonly OffsetWaiters[]
+  /** By partition: no record lies below, where there was none at the start. */
+  readonly #begins: number[] = []
   #follower: Follower | undefined
+  /** Why the last follower gave up. */
+  #trouble: unknown
   #watch: NodeJS.Timeout | undefined
   #seenAtWatch: readonly number[] = []
   /** What ended it for good. */
@@ -51,6 +55,7 @@ export class BrokerTail {
       const frame = last === undefined ? undefined : decodeOrUnavailable(last.sequence, last.bytes)
       this.stamp = Math.max(this.stamp, frame?.stamp ?? 0)
       // What was appended meanwhile comes once more from the follower; it is above `ends`.
+      this.#begins.push(frame === undefined ? firstOffset(ends[partition]) : 0)
       const next = frame === undefined ? firstOffset(ends[partition]) : frame.offset + frame.length
       this.recent.push(new RecentRecords(next))
     }
@@ -77,7 +82,8 @@ export class BrokerTail {
 
   async waitFor(partition: number, offset: number, signal: AbortSignal): Promise<void> {
     this.check()
-    if (this.recent[partition].next <= offset) await this.#waiters[partition].wait(offset, signal)
+    const wanted = Math.max(offset, this.#begins[partition])
+    if (this.recent[partition].next <= wanted) await this.#waiters[partition].wait(wanted, signal)
   }
 
   /** Throws what ended it. */
@@ -100,8 +106,9 @@ export class BrokerTail {
     this.check()
     if (this.#reached[slot] >= sequence) return
     await this.#slotWaiters[slot].wait(sequence - 1, AbortSignal.timeout(catchUpMsMax))
-    if (this.#reached[slot] < sequence)
-      throw new LogUnavailable('unreachable', `the end of the log was not read within ${catchUpMsMax / 1_000} s`)
+    if (this.#reached[slot] >= sequence) return
+    const why = this.#trouble === undefined ? '' : `: ${this.#trouble}`
+    throw new LogUnavailable('unreachable', `the end of the log was not read within ${catchUpMsMax / 1_000} s${why}`)
   }
 
   #follow(): void {
@@ -110,8 +117,9 @@ export class BrokerTail {
     const follower = broker.follow(
       from,
       (frame) => this.#take(frame),
-      () => {
+      (error) => {
         if (this.#follower === follower) this.#follower = undefined
+        this.#trouble = error
       },
     )
     this.#follower = follower
@@ -127,6 +135,7 @@ export class BrokerTail {
     const pause = this.#options.onFrame(partition, frame)
     const recent = this.recent[partition]
     if (frame.offset >= recent.next) addFrame(recent, frame)
+    this.#trouble = undefined
     this.#reached[slot] = sequence + 1
     this.#slotWaiters[slot].reached(sequence + 1)
     this.#waiters[partition].reached(recent.next)

@@ -1,5 +1,6 @@
 import { DeliverPolicy, type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream'
 import { headers, type MsgHdrs, nuid } from '@nats-io/transport-node'
+import { invariant } from '#shared/domain/invariant'
 import type { Broker, Follower, Frame, StoredFrame } from './broker.ts'
 import { type LogHealth, LogUnavailable } from './event-log.ts'
 import type { NatsAddress } from './event-log-nats-address.ts'
@@ -7,7 +8,7 @@ import { NatsServer } from './event-log-nats-connection.ts'
 import { type ApiFailure, isUntaken, refusalOf } from './event-log-nats-failure.ts'
 import { readBatch } from './event-log-nats-read.ts'
 import { openStream, subjectOf } from './event-log-nats-stream.ts'
-import type { LogFailure } from './sqlite-log-failure.ts'
+import { type LogFailure, LogRefused } from './sqlite-log-failure.ts'
 
 /**
  * A log in one stream of JetStream. A frame is a message with the subject of its partition; sequences are those of the stream, so all partitions count
@@ -40,6 +41,7 @@ export class NatsBroker implements Broker {
     readonly stream: string
     readonly created: string
     readonly partitions: number
+    readonly payloadBytesMax: number
   }) {
     const { server, stream, created, partitions, js, manager } = options
     this.#server = server
@@ -49,7 +51,7 @@ export class NatsBroker implements Broker {
     this.#created = created
     this.#partitions = partitions
     this.incarnation = `${stream} of ${created}`
-    this.frameBytesMax = (server.client.info?.max_payload ?? payloadBytesMin) - headerBytesMax
+    this.frameBytesMax = options.payloadBytesMax - headerBytesMax
   }
 
   /** Rejects with LogUnavailable, or with LogRefused where the stream is not fit. */
@@ -59,9 +61,22 @@ export class NatsBroker implements Broker {
     try {
       const js = jetstream(server.client, { timeout: apiMsMax })
       return await server.whileConnected(async () => {
+        const payloadBytesMax = server.client.info?.max_payload ?? 0
+        if (payloadBytesMax < payloadBytesMin)
+          throw new LogRefused(
+            `NATS at ${address.where} takes messages of ${payloadBytesMax} bytes; set its max_payload to 1MB or more`,
+          )
         const manager = await js.jetstreamManager(false)
         const { created, config } = await openStream(manager, address, partitions)
-        const broker = new NatsBroker({ server, js, manager, stream: config.name, created, partitions })
+        const broker = new NatsBroker({
+          server,
+          js,
+          manager,
+          stream: config.name,
+          created,
+          partitions,
+          payloadBytesMax,
+        })
         onConnection = (isConnected) => broker.#onConnection(isConnected)
         return broker
       })
@@ -171,6 +186,7 @@ export class NatsBroker implements Broker {
 
   /** @returns the sequence of the last one */
   async #send(frames: readonly Frame[]): Promise<number> {
+    invariant(frames.length <= batchFramesMax, `${frames.length} frames at once`)
     if (!this.#server.isConnected) throw this.#server.away()
     const batch = frames.length === 1 ? undefined : nuid.next()
     for (const [f, frame] of frames.slice(0, -1).entries())
@@ -209,16 +225,18 @@ export class NatsBroker implements Broker {
   }
 
   async #askEnd(): Promise<number> {
+    const before = this.#end
     const { created, state } = await this.#server.whileConnected(() => this.#manager.streams.info(this.#stream))
     if (created !== this.#created) throw this.#ruin('it was removed and made anew')
     const end = state.last_seq + 1
-    if (end < this.#end)
+    // Not below what came while it was asked.
+    if (end < before)
       throw new LogUnavailable(
         'unreachable',
-        `the stream ${this.#stream} ends at ${end - 1} and was at ${this.#end - 1} before: it lost records, or another server answered`,
+        `the stream ${this.#stream} ends at ${end - 1} and was at ${before - 1} before: it lost records, or another server answered`,
       )
-    this.#end = end
-    return end
+    this.#end = Math.max(this.#end, end)
+    return this.#end
   }
 
   async #leaderMessage(
@@ -288,7 +306,10 @@ export class NatsBroker implements Broker {
 
 const partitionOf = (subject: string): number => Number(subject.slice(subject.lastIndexOf('.') + 1))
 
-const payloadBytesMin = 1024 * 1024
+/** The bound of the server (ADR-50). A group of appends has at most 8,192 records, in frames of 32 KB that are cut by partition. */
+const batchFramesMax = 1_000
+/** An event of 64 KB with all that stands before it. */
+const payloadBytesMin = 256 * 1024
 const headerBytesMax = 512
 const apiMsMax = 5_000
 /** After it the server forgets a consumer that nobody reads. */
