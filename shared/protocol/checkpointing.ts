@@ -21,6 +21,8 @@ export interface Standing {
 interface CheckpointingOptions {
   readonly partition: number
   readonly epoch: number
+  /** Tells this owner from all others, also from those that its process had before. */
+  readonly maker: string
   /** Id of the commit that the first one follows. */
   readonly previous: string | undefined
   /** Number of the first new outbox entry. */
@@ -229,12 +231,11 @@ export class Checkpointing {
   }
 
   /**
-   * Unique: an owner has its epoch alone, unless the log loses a claim and another comes to its place. So it also says what it follows;
-   * else the first commit of the later owner could be taken for that of the former, and be lost.
+   * Unique. An owner has its epoch alone, unless the log loses a claim and another comes to its place: then a commit of the later owner,
+   * or a part of it, would be taken for that of the former, and be lost. So it also says who makes it.
    */
   #id(): string {
-    return `${this.#options.epoch}-${this.#commits}-${digestOf(this.#previous ?? '')}`
+    const { epoch, maker } = this.#options
+    return `${epoch}-${this.#commits}-${hash52(maker, 0).toString(36)}`
   }
 }
-
-const digestOf = (id: string): string => hash52(id, 0).toString(36)

@@ -9,7 +9,10 @@ export interface OwnerOptions {
   readonly partition: number
   /** Who claims, for people. */
   readonly name: string
-  /** The rule set that is to be in force, without errors; and a key for the hashes of texts should it be new. */
+  /**
+   * The rule set that is to be in force, without errors; and a key for the hashes of texts should it be new, random for each start: with
+   * the name it also tells this owner's commits from those of others.
+   */
   readonly ruleFiles: ReadonlyMap<string, string>
   readonly newHashKey: number
   readonly latenessMs: number

@@ -198,8 +198,9 @@ export class PartitionOwner {
     writer.text(this.#options.name)
     const claim = writer.bytes.slice(0, writer.length)
     const recovered = yield* recover(claim, (number, record, from) => this.#generation(number, record, from))
-    const { partition } = this.#options
-    this.#checkpointing = new Checkpointing({ ...recovered, partition, bounds: this.#bounds })
+    const { partition, name, newHashKey } = this.#options
+    const maker = `${name} ${newHashKey}`
+    this.#checkpointing = new Checkpointing({ ...recovered, partition, maker, bounds: this.#bounds })
     this.#epoch = recovered.epoch
     this.#first = recovered.first
     this.#position = this.#committedPosition = recovered.position

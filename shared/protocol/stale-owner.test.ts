@@ -32,6 +32,7 @@ class Bench {
   readonly results: CommitResult[] = []
   readonly told: string[] = []
   now = start
+  starts = 0
 
   pay(id: string, more: Partial<Payment> = {}): number {
     this.now += 1_000
@@ -55,7 +56,15 @@ class BenchOwner {
   constructor(bench: Bench, ruleFiles: ReadonlyMap<string, string>) {
     this.#bench = bench
     this.#owner = new PartitionOwner({
-      ...{ partition: 0, name: 'owner', ruleFiles, newHashKey: 7, latenessMs, tenant: 'bank', memoryBytesMax: 4_096 },
+      ...{
+        partition: 0,
+        name: 'owner',
+        ruleFiles,
+        newHashKey: ++bench.starts,
+        latenessMs,
+        tenant: 'bank',
+        memoryBytesMax: 4_096,
+      },
       ...{ sha256Hex, decoderOf: (schema) => new PaymentDecoder(schema), entries: outboxEntries },
     })
     this.tell({ kind: 'start' })
@@ -79,6 +88,11 @@ class BenchOwner {
       else if (answer !== undefined) this.tell(answer)
     }
     this.#todo.push(...later)
+  }
+
+  /** Ids of commits that are to be made. */
+  get commits(): readonly string[] {
+    return this.#todo.flatMap((command) => (command.kind === 'commit' ? [command.commit.id] : []))
   }
 
   tell(input: OwnerInput): void {
@@ -187,6 +201,21 @@ describe('a log that has lost its newest records', () => {
     fourth.settle()
     expect(fourth.judged.at(-1)?.outcome).toBe('applied')
     expect(bench.results.every((result) => result === 'ok')).toBe(true)
+  })
+
+  it('takes no part of a commit for that of the owner whose claim was lost', () => {
+    const bench = new Bench()
+    bench.owner().settle()
+    const ids = [1, 2].map(() => {
+      const owner = bench.owner()
+      owner.run()
+      owner.tell({ kind: 'clock', now: bench.now })
+      bench.log.loseTail(1)
+      return owner.commits[0]
+    })
+    expect(ids[0]).toMatch(/^3-1-/)
+    expect(ids[1]).toMatch(/^3-1-/)
+    expect(ids[0]).not.toBe(ids[1])
   })
 
   it('is noticed by a claim that the store knows and the log no longer reaches', () => {

@@ -83,5 +83,5 @@ describe('a world that breaks an invariant', () => {
     expect(report).toContain('fence: of those who claimed only the last commits')
     expect(report).toContain(`again: npx vigil simulate --seed ${run.seed}`)
     for (const { name } of shortest.faults) expect(report.split(name).length).toBeGreaterThan(2)
-  })
+  }, 60_000)
 })
