@@ -16,6 +16,7 @@ export interface NatsAddress {
 /**
  * @param url `nats://user:password@host:4222/?stream=vigil&replicas=3`, with more hosts after commas; `nats://token@host`; `tls://` where the
  *            connection must be encrypted. More parameters, all of them paths of files: `creds` (of a user, as `nsc` writes them), `ca`, `cert`, `key`.
+ * Gotcha: an encrypted connection needs names of hosts; for a numeric address the client expects a certificate of `localhost`.
  * Throws LogRefused, which says what is wrong.
  */
 export function natsAddress(url: string): NatsAddress {
