@@ -31,8 +31,8 @@ export const limits = {
   outboxEntriesMax: 50_000,
   /** Bytes of them. */
   outboxBytesMax: 67_108_864,
-  /** Events of its windows, the newest, that the alert of a condition holds. */
-  citedEventsMax: 50,
+  /** Events of its windows, the newest, that the alert of a condition holds: each is read from the log and stored whole. */
+  citedEventsMax: 10,
   /** Events of alerts that are read from the log and stored at once. */
   deliveredEventsMax: 2_000,
   /** Actors that are brought back from the checkpoint store, or leave memory, at once. */
