@@ -5,8 +5,8 @@
 //
 // Every trial runs in a process of its own (nearly all in one for `--quick`), one after the other; each says in its own file what it measures
 // and leaves out: throughput.ts (also `rules`: a hundred rules beside ten), memory.ts, pauses.ts, late-events.ts, beyond-memory.ts.
-// `--quick` shows in seconds that all of it works; its figures mean nothing. `--accounts` and the like change `beyond`, which in full takes
-// about 12 GB of memory, 20 GB below the temporary folder and a quarter of an hour. `--json` writes the figures for compare.ts.
+// `--quick` shows in seconds that all of it works; its figures mean nothing. `--accounts` and the like change `beyond`, which in full
+// takes, by estimate, 12 GB of memory, 10 GB below the temporary folder and half an hour. `--json` writes the figures for compare.ts.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
