@@ -135,7 +135,7 @@ export class AlertBook {
     const changed = this.#cooldowns.isNeeded ? this.#withCooldowns(dirty) : dirty
     if (changed.length > 1) changed.sort(compareEntries)
     const standing = changed.map((entry) => this.#standing(entry))
-    if (changed.length > 1) handOver(standing)
+    this.#handOver(standing)
     for (const one of standing) {
       one.entry.isDirty = false
       this.#tell(one)
@@ -216,6 +216,25 @@ export class AlertBook {
     return { entry, scores, hits, ids: hits.map((hit) => this.#alertId(hit)) }
   }
 
+  /**
+   * A match may be completed by another event than before, and is the same alert: it goes over to that event's entry with what was told of it. So the
+   * one neither raises it anew nor the other withdraws it; and one that was withdrawn before is raised with its next revision.
+   */
+  #handOver(standing: readonly Standing[]): void {
+    for (const { entry, hits, ids } of standing)
+      for (let i = 0; i < hits.length; i++) {
+        const { actor, steps } = hits[i]
+        if (steps === undefined || entry.alerts.some(({ id }) => id === ids[i])) continue
+        for (const other of keptAt(actor, entry.at)) {
+          const told = other === entry ? undefined : other.alerts.find(({ id }) => id === ids[i])
+          if (told === undefined) continue
+          other.alerts = other.alerts.filter((one) => one !== told)
+          entry.alerts = [...entry.alerts, told]
+          this.states.changed(other)
+        }
+      }
+  }
+
   #tell({ entry, scores, hits, ids }: Standing): void {
     const { ruleSet, sink } = this.#options
     for (const told of entry.alerts)
@@ -267,7 +286,8 @@ export class AlertBook {
     while (
       done < entries.length &&
       entries[done].at <= settledAt &&
-      !this.#held.isNeeded(entries[done], actor, oldestPlace)
+      !this.#held.isNeeded(entries[done], actor, oldestPlace) &&
+      !mayMove(entries[done], actor, oldestPlace)
     ) {
       const entry = entries[done++]
       if (this.#cooldowns.isNeeded) this.#cooldowns.leave(actor, entry)
@@ -290,22 +310,26 @@ interface Standing {
   readonly ids: readonly string[]
 }
 
-/**
- * A match may be completed by another event than before, and is the same alert: it goes over to that event's entry with what was told of it. So the
- * one neither raises it anew nor the other withdraws it.
- */
-function handOver(standing: readonly Standing[]): void {
-  const leaving = new Map<string, { readonly from: Entry; readonly told: ToldAlert }>()
-  for (const { entry, ids } of standing)
-    for (const told of entry.alerts) if (!ids.includes(told.id)) leaving.set(told.id, { from: entry, told })
-  if (leaving.size === 0) return
-  for (const { entry, ids } of standing)
-    for (const id of ids) {
-      const before = leaving.get(id)
-      if (before === undefined || entry.alerts.some((told) => told.id === id)) continue
-      before.from.alerts = before.from.alerts.filter((told) => told !== before.told)
-      entry.alerts = [...entry.alerts, before.told]
-    }
+/** What the actor keeps of that time: a match has the time of its last event, whichever event completes it. */
+function keptAt(actor: ActorRef, at: number): readonly Entry[] {
+  const entries = keptBy(actor)
+  let [low, high] = [0, entries.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (entries[middle].at < at) low = middle + 1
+    else high = middle
+  }
+  let end = low
+  while (end < entries.length && entries[end].at === at) end++
+  return entries.slice(low, end)
+}
+
+/** Whether a match was completed by an event behind its own time, before which another may still come. */
+function mayMove({ hits, alerts }: Entry, actor: ActorRef, oldestPlace: (actor: ActorRef) => number): boolean {
+  if (hits.length === 0 && alerts.length === 0) return false
+  const may = (hit: Hit): boolean =>
+    hit.steps !== undefined && hit.eventId !== undefined && hit.actor === actor && hit.place >= oldestPlace(actor)
+  return hits.some(may) || alerts.some(({ hit }) => may(hit))
 }
 
 const areEqual = (a: Decision, b: Decision): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)

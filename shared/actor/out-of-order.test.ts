@@ -236,4 +236,37 @@ pattern:
     const { revisions } = run(rules, events, { order: 'arrival' })
     expect(words(revisions)).toEqual(['alone first: 1 raised 1'])
   })
+
+  const rules = bankRules({
+    alone: `
+pattern:
+  - begin: first
+    where: channel == "web" && amount > 10
+  - notNext: again
+    where: channel == "web"`,
+  })
+  const begin = purchase('1', 1, { channel: 'web', amount: 100 })
+  const again = (id: string, atMinutes: number): BankEvent => purchase(id, atMinutes, { channel: 'web', amount: 1 })
+
+  it('is raised again with its next revision, where it was withdrawn and another event completes it', () => {
+    const events = [begin, purchase('4', 4), again('3', 3), purchase('2', 2)]
+    const { revisions } = run(rules, events, { order: 'arrival' })
+    expect(words(revisions)).toEqual([
+      'alone first: 1 raised 1',
+      'alone first: 1 withdrawn 2',
+      'alone first: 1 raised 3',
+    ])
+  })
+
+  it('can be withdrawn as long as an event may come before the one that completed it', () => {
+    const events = [
+      begin,
+      purchase('3', 8),
+      { ...begin, id: '4', at: 11.5 * minute },
+      purchase('5', 11.6),
+      again('2', 5),
+    ]
+    const { alerts } = run(rules, events, { order: 'arrival' })
+    expect(withoutRevisions(alerts)).toEqual(withoutRevisions(run(rules, events).alerts))
+  })
 })

@@ -162,6 +162,7 @@ export function run(ruleSet: RuleSet, events: readonly BankEvent[], options: Run
   const order = options.order ?? 'sorted'
   const arena = options.arena ?? new PoisonedArena(16 * 2 ** 20)
   const revisions: Told[] = []
+  const latest = new Map<string, number>()
   const decisions: Record<string, Decision> = {}
   const features: Record<string, Readonly<Record<string, unknown>>> = {}
   const engine = new Engine({
@@ -173,7 +174,14 @@ export function run(ruleSet: RuleSet, events: readonly BankEvent[], options: Run
     sha256Hex,
     hashKey: 7,
     sink: {
-      alert: (revision) => revisions.push(told(ruleSet, revision)),
+      alert: (revision) => {
+        // Whoever stores them knows a revision by its number: one that comes twice is lost. An id that is used again is of another time.
+        const name = `${revision.id} ${revision.hit.at}`
+        const before = latest.get(name) ?? 0
+        if (revision.revision <= before) throw new Error(`revision ${revision.revision} of an alert after ${before}`)
+        latest.set(name, revision.revision)
+        revisions.push(told(ruleSet, revision))
+      },
       ...(options.wantsDecisions === true
         ? {
             decision: ({ eventId, decision }) => {
