@@ -38,7 +38,12 @@ fs.symlinkSync(process.execPath, 'node_modules/node/bin/node')
 let root = ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'vigil-commands-'))
-  for (const file of ['scripts/setup.mjs', 'services/cli/vigil.mjs', 'package-lock.json']) {
+  for (const file of [
+    'scripts/setup.mjs',
+    'services/cli/vigil.mjs',
+    'services/cli/node-process.mjs',
+    'package-lock.json',
+  ]) {
     cpSync(join(projectRoot, file), join(root, file))
   }
   mkdirSync(join(root, 'stand-in'))
