@@ -29,11 +29,13 @@ export function kafkaAddress(url: string): KafkaAddress {
     refuse(`${where}: a topic has a name of at most 200 letters, digits, ., - and _`)
   const replicas = parameters.get('replicas') ?? '1'
   if (!/^[1-9]$/.test(replicas)) refuse(`${where}: replicas is a number from 1 to 9`)
+  if (!['true', 'false', null].includes(parameters.get('tls'))) refuse(`${where}: tls is true or false`)
   const connection = { ...tlsOf(parameters), ...saslOf(credentials, parameters, where) }
   return { brokers: hosts.split(','), connection, topic, replicas: Number(replicas), where }
 }
 
-const urlForm = /^kafka:\/\/(?:([^@/?]*)@)?([^@/?]+)\/?(?:\?(.*))?$/
+/** No @ behind the hosts: a password with a question mark that is not written %3F would be shown as a host. */
+const urlForm = /^kafka:\/\/(?:([^@/?]*)@)?([^@/?]+)\/?(?:\?([^@]*))?$/
 const rightForm =
   'the URL of a log on Kafka must have the form kafka://user:password@host:9092,host:9092/?topic=vigil&replicas=3, where sasl, tls and ca may say more'
 const parameterNames: readonly string[] = ['topic', 'replicas', 'sasl', 'tls', 'ca']

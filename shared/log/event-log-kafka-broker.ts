@@ -48,7 +48,7 @@ export class KafkaBroker implements Broker {
   static async open(address: KafkaAddress, partitions: number): Promise<KafkaBroker> {
     const clients = clientsOf(address)
     try {
-      const id = await openTopic(clients.admin, address, partitions)
+      const id = await bounded(openTopic(clients.admin, address, partitions), openMsMax, address.where)
       return new KafkaBroker(address, id, partitions, clients)
     } catch (error) {
       await closeAll(clients)
@@ -246,7 +246,7 @@ export class KafkaBroker implements Broker {
   async #asked<T>(work: () => Promise<T>): Promise<T> {
     if (this.#ruined !== undefined) throw new LogUnavailable('unreachable', this.#ruined.message)
     try {
-      const answer = await work()
+      const answer = await bounded(work(), askMsMax, this.#address.where)
       this.#setReady()
       return answer
     } catch (error) {
@@ -333,6 +333,7 @@ function clientsOf({ brokers, connection }: KafkaAddress): Clients {
     bootstrapBrokers: brokers,
     connectTimeout: connectMs,
     timeout: answerMs,
+    requestTimeout: answerMs,
     // A leader that is just becoming one, or has gone, is asked again.
     retries: retriesMax,
     retryDelay: retryMs,
@@ -372,6 +373,16 @@ async function openTopic(admin: Admin, { topic, replicas, where }: KafkaAddress,
   }
 }
 
+/** The client tries again within each of its tries: with brokers that take connections and are silent, for an hour. Rejects with LogUnavailable then. */
+async function bounded<T>(work: Promise<T>, ms: number, where: string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new LogUnavailable('unreachable', `Kafka at ${where} was silent for ${ms / 1_000} s`)),
+    ms,
+  )
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
 /** Nothing is removed: actors can be made anew from the log. */
 const topicSettings = [
   { name: 'retention.ms', value: '-1' },
@@ -402,6 +413,10 @@ const readWaitMs = 500
 const tailWaitMs = 500
 const tailBytesMax = 4 * 2 ** 20
 const madeMs = 10_000
+/** Above `madeMs`. */
+const openMsMax = 15_000
+/** Above what a new leader needs. */
+const askMsMax = 15_000
 const probeMs = 1_000
 const retriesMax = 20
 const retryMs = 100

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -7,6 +9,7 @@ import { eventLogConformance, type LogUnderTest } from './event-log.conformance.
 import { type AppendRequest, LogUnavailable } from './event-log.ts'
 import { openKafkaLog } from './event-log-kafka.ts'
 import { kafkaAddress } from './event-log-kafka-address.ts'
+import { KafkaBroker } from './event-log-kafka-broker.ts'
 import { LogRefused } from './sqlite-log-failure.ts'
 
 const suite = 'the log on Kafka'
@@ -106,10 +109,30 @@ describe('the URL of a log on Kafka', () => {
     expect(connection).toEqual({ sasl: { mechanism: 'PLAIN', username: 'ann', password: 'p@ss' } })
   })
 
-  it.each(['kafka://', 'kafka://a/?topik=x', 'kafka://a/?replicas=0', 'kafka://u:p@a/?sasl=MD5', 'nats://a'])(
-    'refuses %s',
-    (text) => {
-      expect(() => kafkaAddress(text)).toThrow(LogRefused)
-    },
-  )
+  it.each([
+    'kafka://',
+    'kafka://a/?topik=x',
+    'kafka://a/?replicas=0',
+    'kafka://u:p@a/?sasl=MD5',
+    'kafka://a/?tls=1',
+    'nats://a',
+  ])('refuses %s', (text) => {
+    expect(() => kafkaAddress(text)).toThrow(LogRefused)
+  })
+
+  it('does not show a password that is not written as a URL wants it', () => {
+    expect(() => kafkaAddress('kafka://ann:sec?ret@a:1/')).toThrow(/^(?!.*(sec|ret@)).*must have the form/)
+  })
+})
+
+describe('brokers that take connections and are silent', () => {
+  it('are given up on', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const opening = KafkaBroker.open(kafkaAddress(`kafka://127.0.0.1:${port}/`), 1)
+    await expect(opening).rejects.toThrow(/was silent for/)
+    await expect(opening).rejects.toThrow(LogUnavailable)
+    server.close()
+  }, 25_000)
 })

@@ -54,6 +54,7 @@ describe('the address of a log on NATS', () => {
     ['nats://', 'must have the form'],
     ['nats://user:secret@host/?strem=x', 'there is no parameter strem'],
     ['nats://host/?stream=a.b', 'a stream has a name'],
+    ['nats://user:my?secret@host/', 'must have the form'],
     ['nats://host/?replicas=0', 'replicas is a number from 1 to 5'],
   ])('refuses %s', (url, why) => {
     expect(() => natsAddress(url)).toThrow(why)

@@ -38,7 +38,8 @@ export function natsAddress(url: string): NatsAddress {
   }
 }
 
-const urlForm = /^(nats|tls):\/\/(?:([^@/?]*)@)?([^@/?]+)\/?(?:\?(.*))?$/
+/** No @ behind the hosts: a password with a question mark that is not written %3F would be shown as a host. */
+const urlForm = /^(nats|tls):\/\/(?:([^@/?]*)@)?([^@/?]+)\/?(?:\?([^@]*))?$/
 const rightForm =
   'the URL of a log on NATS must have the form nats://user:password@host:4222/?stream=vigil&replicas=3 (or tls://), where creds, ca, cert and key may name files'
 const parameterNames: readonly string[] = ['stream', 'replicas', 'creds', 'ca', 'cert', 'key']
