@@ -63,8 +63,8 @@ export class Engine {
   /** Whether every event that a rule of a scenario sees gets a decision. */
   readonly #decidesAll: boolean
   readonly #joint: ReadonlySet<number>
-  /** Hits of conditions since the event that is being applied came. */
-  #found: Hit[] = []
+  /** Hits of conditions that were found at the event that is being applied. */
+  readonly #found = new Set<Hit>()
   /** Kept so that reading ahead has a visible result. */
   prefetched = 0
   readonly #populations: readonly (Population | undefined)[]
@@ -141,7 +141,6 @@ export class Engine {
     if (outcome === 'duplicate' && isAsked && this.#book.askAgain(batch.at[row], batch.id[row])) this.#book.settle()
     if (outcome === 'duplicate' || outcome === 'conflict') return outcome
     this.advance(batch.at[row])
-    if (this.#found.length > 0) this.#found = []
     if (outcome === 'applied') home?.put(digest, this.now)
     for (let k = 0; k < keys.length; k++) {
       const { key, fields } = keys[k]
@@ -158,6 +157,7 @@ export class Engine {
     const actor = isAsked && outcome === 'applied' ? home?.actor(homeKey) : undefined
     if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
     this.#book.settle()
+    if (this.#found.size > 0) this.#found.clear()
     return outcome
   }
 
@@ -172,7 +172,7 @@ export class Engine {
    */
   cited(hit: Hit): readonly string[] {
     const population = this.#populations[hit.actor.population]
-    if (population !== undefined && this.#found.includes(hit)) return population.cited(hit)
+    if (population !== undefined && this.#found.has(hit)) return population.cited(hit)
     return hit.eventId === undefined ? [] : [hit.eventId]
   }
 
@@ -255,7 +255,7 @@ export class Engine {
     const book = this.#book
     return {
       hit: (hit: Hit) => {
-        this.#found.push(hit)
+        if (hit.steps === undefined) this.#found.add(hit)
         book.add(hit)
       },
       held: (hit: Hit, number: number) => book.addHeld(hit, number),

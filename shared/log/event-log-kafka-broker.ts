@@ -1,4 +1,12 @@
-import { Admin, type BaseOptions, Consumer, GenericError, MultipleErrors, Producer } from '@platformatic/kafka'
+import {
+  Admin,
+  type BaseOptions,
+  Consumer,
+  type CreateTopicsOptions,
+  GenericError,
+  MultipleErrors,
+  Producer,
+} from '@platformatic/kafka'
 import type { Broker, Follower, Frame, StoredFrame } from './broker.ts'
 import { type LogHealth, LogUnavailable } from './event-log.ts'
 import type { KafkaAddress } from './event-log-kafka-address.ts'
@@ -171,12 +179,18 @@ export class KafkaBroker implements Broker {
       partition,
       value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     }))
-    const { offsets = [] } = await this.#producer.send({
-      messages,
-      acks: -1,
-      idempotent: false,
-      autocreateTopics: false,
-    })
+    const { offsets = [] } = await this.#producer
+      .send({
+        messages,
+        acks: -1,
+        idempotent: false,
+        autocreateTopics: false,
+      })
+      .catch((error: unknown) => {
+        // Where the leader has changed, the next try asks for the new one.
+        this.#producer.clearMetadata()
+        throw error
+      })
     const nexts = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset) + 1]))
     return frames.map(({ partition }) => {
       const sequence = nexts.get(partition)
@@ -342,8 +356,9 @@ function clientsOf({ brokers, connection }: KafkaAddress): Clients {
   }
   const consumer = (): Consumer => new Consumer({ ...base, groupId: 'vigil-log' })
   return {
-    admin: new Admin(base), // A client that sends again by itself stores twice what was stored once.
-    producer: new Producer({ ...base, retries: 0 }),
+    admin: new Admin(base),
+    // A client that sends again by itself stores twice what was stored once.
+    producer: new Producer({ ...base, retries: 0, repeatOnStaleMetadata: false }),
     tail: consumer(),
     reader: consumer(),
   }
@@ -356,7 +371,7 @@ async function closeAll({ admin, producer, tail, reader }: Clients): Promise<voi
 /** @returns the id of the topic, which is made where it is missing */
 async function openTopic(admin: Admin, { topic, replicas, where }: KafkaAddress, partitions: number): Promise<string> {
   if (!(await admin.listTopics()).includes(topic))
-    await admin.createTopics({ topics: [topic], partitions, replicas, configs: topicSettings })
+    await admin.createTopics({ topics: [topic], partitions, replicas, configs: topicSettings(replicas) })
   for (const deadline = Date.now() + madeMs; ; ) {
     const known = (await admin.metadata({ topics: [topic], forceUpdate: true }).catch(() => undefined))?.topics.get(
       topic,
@@ -384,10 +399,12 @@ async function bounded<T>(work: Promise<T>, ms: number, where: string): Promise<
 }
 
 /** Nothing is removed: actors can be made anew from the log. */
-const topicSettings = [
+const topicSettings = (replicas: number): NonNullable<CreateTopicsOptions['configs']> => [
   { name: 'retention.ms', value: '-1' },
   { name: 'retention.bytes', value: '-1' },
   { name: 'cleanup.policy', value: 'delete' },
+  // What is acknowledged outlives the loss of one.
+  { name: 'min.insync.replicas', value: replicas > 2 ? '2' : '1' },
 ]
 
 /** What an error of the client means to the caller; one that nobody foresaw is handed back as it is. */
