@@ -68,9 +68,9 @@ const rssMiB = (child: ChildProcess): number => {
   return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024)
 }
 
-/** Processor seconds so far. */
-const cpuSeconds = (child: ChildProcess): number => {
-  const [, , ...fields] = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+/** Processor seconds so far, of all threads or of the main one. */
+const cpuSeconds = (child: ChildProcess, isMain = false): number => {
+  const [, , ...fields] = readFileSync(`/proc/${child.pid}/${isMain ? `task/${child.pid}/` : ''}stat`, 'utf8')
     .replace(/\(.*\)/, '()')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
@@ -102,7 +102,7 @@ try {
   let service = serve()
   console.log(`first start: ready after ${(await ready(performance.now())).toFixed(1)} s`)
 
-  const cpuBefore = cpuSeconds(service)
+  const [cpuBefore, mainBefore] = [cpuSeconds(service), cpuSeconds(service, true)]
   const startedAt = performance.now()
   const sender = vigil('send', '--to', address, stream, '--rate', values.rate, '--batch', '100', '--connections', '32')
   started.push(sender)
@@ -117,7 +117,8 @@ try {
   console.log(`sent: ${output.trim()}`)
   console.log(
     `when the last was accepted after ${seconds.toFixed(1)} s: ${lag} not judged, ${uncommitted} not committed, ` +
-      `${(cpuSeconds(service) - cpuBefore).toFixed(1)} s of processor for ${accepted.accepted} events`,
+      `${(cpuSeconds(service) - cpuBefore).toFixed(1)} s of processor for ${accepted.accepted} events, ` +
+      `${(cpuSeconds(service, true) - mainBefore).toFixed(1)} s of it on the main thread`,
   )
   while ((await metric('vigil_partition_lag_records')) + (await metric('vigil_outbox_entries')) > 0)
     await setTimeout(100)
