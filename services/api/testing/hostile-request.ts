@@ -124,8 +124,7 @@ const headers = fc.record(
   { requiredKeys: ['content-type'] },
 )
 
-/** Any request that a client may make, sound ones among them. Its address is as it goes over the wire, well-formed or not. */
-export const hostileRequest: fc.Arbitrary<HostileRequest> = fc
+const anyRequest: fc.Arbitrary<HostileRequest> = fc
   .record({
     method: fc.constantFrom('GET', 'POST', 'POST', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH' as const),
     path,
@@ -139,3 +138,19 @@ export const hostileRequest: fc.Arbitrary<HostileRequest> = fc
     headers,
     ...(method === 'GET' || method === 'HEAD' ? {} : { payload: body }),
   }))
+
+/** By chance alone, hardly one in three hundred is taken. */
+const soundRequest: fc.Arbitrary<HostileRequest> = fc
+  .array(fc.nat(5), { minLength: 1, maxLength: 5 })
+  .map((numbers) => ({
+    method: 'POST',
+    url: '/v1/transactions',
+    headers: { 'content-type': 'application/json' },
+    payload: Buffer.from(`[${numbers.map((n) => event(`sound${n}`)).join()}]`),
+  }))
+
+/** Any request that a client may make, sound ones among them. Its address is as it goes over the wire, well-formed or not. */
+export const hostileRequest: fc.Arbitrary<HostileRequest> = fc.oneof(
+  { weight: 30, arbitrary: anyRequest },
+  { weight: 1, arbitrary: soundRequest },
+)
