@@ -80,10 +80,15 @@ const changedTables = `
 // Optimising this module takes 600 MB for a moment, more than all else in the process; the base compiler's code serves.
 for (const flag of ['--no-wasm-dynamic-tiering', '--no-wasm-tier-up']) setFlagsFromString(flag)
 
+const awakeMs = 100
+
 let written = 0
 const port = parentPort!
 const answer = (message: PgliteAnswer): void => port.postMessage(message)
 
+// While WebAssembly is compiled nothing else keeps this thread's loop alive. An idle thread waits for the background compiler, which may itself be
+// waiting for this thread to come to a collection of garbage: neither would ever go on.
+const awake = setInterval(() => {}, awakeMs)
 try {
   const defaults = PGlite.defaultStartParams.filter((parameter) => parameter !== '-F')
   const database = await PGlite.create({
@@ -101,6 +106,8 @@ try {
   answer({ kind: 'opened' })
 } catch (error) {
   breakDown(error)
+} finally {
+  clearInterval(awake)
 }
 
 async function serve(database: PGlite, request: PgliteRequest): Promise<void> {
