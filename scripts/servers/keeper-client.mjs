@@ -22,7 +22,8 @@ export function openKeeper({ isOwn = false } = {}) {
     detached: true,
   })
   const exited = once(child, 'exit')
-  /** @type {Map<number, (answer: {url?: string, reason?: string}) => void>} */
+  /** @typedef {{url?: string, reason?: string, said?: string}} Answer */
+  /** @type {Map<number, (answer: Answer) => void>} */
   const waiting = new Map()
   let asked = 0
   let hasEnded = false
@@ -38,29 +39,40 @@ export function openKeeper({ isOwn = false } = {}) {
     waiting.get(id)?.(answer)
     waiting.delete(id)
   })
-  const ask = (/** @type {'start' | 'kill'} */ verb, /** @type {string} */ name) => {
-    return new Promise((/** @type {(answer: {url?: string, reason?: string}) => void} */ resolve) => {
+  const ask = (
+    /** @type {'start' | 'kill' | 'pause' | 'resume' | 'said'} */ verb,
+    /** @type {string} */ name,
+    /** @type {number | undefined} */ toldPort = undefined,
+  ) => {
+    return new Promise((/** @type {(answer: Answer) => void} */ resolve) => {
       if (hasEnded) return resolve(ended)
       const id = asked++
       waiting.set(id, resolve)
-      child.stdin.write(`${JSON.stringify({ id, verb, name })}\n`)
+      child.stdin.write(`${JSON.stringify({ id, verb, name, toldPort })}\n`)
     })
+  }
+  const tell = async (/** @type {'kill' | 'pause' | 'resume'} */ verb, /** @type {string} */ name) => {
+    const { reason } = await ask(verb, name)
+    if (reason !== undefined) throw new Error(reason)
   }
   return {
     pid: child.pid,
     /**
      * Starts a server unless it runs; one that was killed comes back at the same place with its data.
-     * @returns {Promise<{url?: string, reason?: string}>} `reason`: why it cannot be had, in one line with what to do
+     * @param toldPort where a server that tells its clients its place sends them; by default its own port
+     * @returns {Promise<Answer>} `reason`: why it cannot be had, in one line with what to do
      */
-    start: (/** @type {string} */ name) => {
+    start: (/** @type {string} */ name, /** @type {number | undefined} */ toldPort = undefined) => {
       const url = isOwn ? undefined : process.env[urlVariable(name)]
-      return url === undefined ? ask('start', name) : Promise.resolve({ url })
+      return url === undefined ? ask('start', name, toldPort) : Promise.resolve({ url })
     },
-    /** As by `kill -9`. For keepers with `isOwn`. */
-    kill: async (/** @type {string} */ name) => {
-      const { reason } = await ask('kill', name)
-      if (reason !== undefined) throw new Error(reason)
-    },
+    /** As by `kill -9`. This and the following are for keepers with `isOwn`. */
+    kill: (/** @type {string} */ name) => tell('kill', name),
+    /** It stands still, with all its connections, until it is resumed. */
+    pause: (/** @type {string} */ name) => tell('pause', name),
+    resume: (/** @type {string} */ name) => tell('resume', name),
+    /** The end of what it has written to its log. */
+    said: async (/** @type {string} */ name) => (await ask('said', name)).said ?? '',
     close: async () => {
       child.stdin.end()
       await exited

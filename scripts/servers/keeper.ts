@@ -9,8 +9,10 @@ import { MachineServers } from './machine-servers.ts'
 
 interface Ask {
   readonly id: number
-  readonly verb: 'start' | 'kill'
+  readonly verb: 'start' | 'kill' | 'pause' | 'resume' | 'said'
   readonly name: string
+  /** Of `start`: where the server sends its clients, if that is not its own port. */
+  readonly toldPort?: number
 }
 
 const mayCompose = process.argv[2] !== 'own'
@@ -18,19 +20,30 @@ const machine = new MachineServers()
 const composed = new ComposedServers()
 const urls = new Map<string, Promise<string>>()
 
-async function start(name: string): Promise<string> {
+async function start(name: string, toldPort?: number): Promise<string> {
   const started = mayCompose ? await composed.start(name) : undefined
-  return started ?? (await machine.start(name))
+  return started ?? (await machine.start(name, toldPort))
 }
 
-async function answer({ verb, name }: Ask): Promise<{ readonly url?: string; readonly reason?: string }> {
+interface Answer {
+  readonly url?: string
+  readonly reason?: string
+  readonly said?: string
+}
+
+async function answer({ verb, name, toldPort }: Ask): Promise<Answer> {
   try {
+    if (verb === 'said') return { said: machine.said(name) }
+    if (verb === 'pause' || verb === 'resume') {
+      machine.pause(name, verb === 'pause')
+      return {}
+    }
     if (verb === 'kill') {
       await machine.kill(name)
       urls.delete(name)
       return {}
     }
-    const url = urls.get(name) ?? start(name)
+    const url = urls.get(name) ?? start(name, toldPort)
     urls.set(name, url)
     return { url: await url }
   } catch (error) {

@@ -13,7 +13,7 @@ const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 const clusterId = 'dmlnaWwtdGVzdC1jbHVzdA'
 
 /** One broker that is its own controller. Topics are made by those who use them, never by mistake. */
-export async function prepareKafka(folder: string, port: number): Promise<Prepared> {
+export async function prepareKafka(folder: string, port: number, toldPort: number): Promise<Prepared> {
   const java = await programOfVersion(['java'], /(\d+)\.(\d+)/, [17, 0])
   if (java === undefined) throw new Error('there is no Java 17 here')
   const jars = await cached(`kafka-${kafkaVersion}`, fetchJars)
@@ -21,7 +21,7 @@ export async function prepareKafka(folder: string, port: number): Promise<Prepar
   const data = join(folder, 'data')
   cpSync(join(formatted, 'data'), data, { recursive: true })
   const file = join(folder, 'server.properties')
-  writeFileSync(file, properties({ data, port, controllerPort: await freePort() }))
+  writeFileSync(file, properties({ data, port, toldPort, controllerPort: await freePort() }))
   const memory = ['-Xmx384m', '-Xms128m', '-XX:+UseSerialGC']
   const logging = `-Dlog4j2.configurationFile=${join(jars, 'log4j2.xml')}`
   return {
@@ -64,7 +64,7 @@ ${dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', log4jVersion)}
 /** An empty data folder, to be copied: it costs a start of Java. */
 async function format(java: string, jars: string, part: string): Promise<void> {
   const file = join(part, 'format.properties')
-  writeFileSync(file, properties({ data: join(part, 'data'), port: 9092, controllerPort: 9093 }))
+  writeFileSync(file, properties({ data: join(part, 'data'), port: 9092, toldPort: 9092, controllerPort: 9093 }))
   const tool = ['-Xmx96m', '-cp', join(jars, 'jars', '*'), 'kafka.tools.StorageTool', 'format']
   await output(java, [...tool, '-t', clusterId, '-c', file], { msMax: installMsMax })
 }
@@ -72,15 +72,17 @@ async function format(java: string, jars: string, part: string): Promise<void> {
 interface Place {
   readonly data: string
   readonly port: number
+  /** Where clients are sent. */
+  readonly toldPort: number
   readonly controllerPort: number
 }
 
-function properties({ data, port, controllerPort }: Place): string {
+function properties({ data, port, toldPort, controllerPort }: Place): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+advertised.listeners=PLAINTEXT://127.0.0.1:${toldPort}
 controller.listener.names=CONTROLLER
 log.dirs=${data}
 auto.create.topics.enable=false

@@ -11,10 +11,15 @@ import { preparePostgres } from './machine-postgres.ts'
 import { prepareRedis } from './machine-redis.ts'
 import { answers, freePort } from './port.ts'
 import type { Prepared } from './prepared-server.ts'
+import { descendantsOf } from './process-tree.ts'
 
 interface Kind {
-  /** Finds or installs the program, and makes its data. @param folder empty, for all that the server writes */
-  readonly prepare: (folder: string, port: number) => Promise<Prepared>
+  /**
+   * Finds or installs the program, and makes its data.
+   * @param folder empty, for all that the server writes
+   * @param toldPort where clients are sent to, by a server that tells them
+   */
+  readonly prepare: (folder: string, port: number, toldPort: number) => Promise<Prepared>
   /** What the machine would need. */
   readonly remedy: string
 }
@@ -40,11 +45,14 @@ export class MachineServers {
   readonly #starting = new Set<Promise<string>>()
   #isClosing = false
 
-  /** One that was killed comes back with its data. Rejects with what to do, in one line. */
-  async start(name: string): Promise<string> {
+  /**
+   * One that was killed comes back with its data. Rejects with what to do, in one line.
+   * @param toldPort where a server that tells its clients its place sends them, at its first start; by default its own port
+   */
+  async start(name: string, toldPort?: number): Promise<string> {
     const kind = kinds[name]
     if (kind === undefined) throw new Error(`there is no server called ${name}`)
-    const starting = this.#start(name, kind)
+    const starting = this.#start(name, kind, toldPort)
     this.#starting.add(starting)
     try {
       return await starting
@@ -62,8 +70,21 @@ export class MachineServers {
     if (running?.child === undefined) throw new Error(`${name} does not run here`)
     const { child } = running
     running.child = undefined
-    child.kill('SIGKILL')
+    signal(child, 'SIGKILL')
     await ended(child)
+  }
+
+  /** It and all its processes stand still, or go on. */
+  pause(name: string, isPaused: boolean): void {
+    const running = this.#running.get(name)
+    if (running?.child === undefined) throw new Error(`${name} does not run here`)
+    signal(running.child, isPaused ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  /** The end of what it has said so far. */
+  said(name: string): string {
+    const running = this.#running.get(name)
+    return running === undefined ? '' : readFileSync(join(running.folder, 'log.txt'), 'utf8').slice(-saidCharactersMax)
   }
 
   async close(): Promise<void> {
@@ -73,9 +94,9 @@ export class MachineServers {
     if (this.#root !== undefined) rmSync(this.#root, { recursive: true, force: true })
   }
 
-  async #start(name: string, { prepare }: Kind): Promise<string> {
+  async #start(name: string, { prepare }: Kind, toldPort?: number): Promise<string> {
     const before = this.#running.get(name)
-    const running = before ?? { ...(await this.#prepare(name, prepare)), child: undefined }
+    const running = before ?? { ...(await this.#prepare(name, prepare, toldPort)), child: undefined }
     this.#running.set(name, running)
     const { prepared, folder, port } = running
     const log = openSync(join(folder, 'log.txt'), 'a')
@@ -100,7 +121,7 @@ export class MachineServers {
     return prepared.url
   }
 
-  async #prepare(name: string, prepare: Kind['prepare']) {
+  async #prepare(name: string, prepare: Kind['prepare'], toldPort?: number) {
     if (this.#root === undefined) {
       this.#root = mkdtempSync(join(tmpdir(), 'vigil-servers-'))
       // PostgreSQL runs as another user, and must reach its own folder.
@@ -109,7 +130,7 @@ export class MachineServers {
     const folder = join(this.#root, name)
     mkdirSync(folder, { mode: 0o711 })
     const port = await freePort()
-    return { folder, port, prepared: await prepare(folder, port) }
+    return { folder, port, prepared: await prepare(folder, port, toldPort ?? port) }
   }
 }
 
@@ -123,6 +144,18 @@ async function stop(running: Running): Promise<void> {
   clearTimeout(impatience)
 }
 
+/** To all processes of a server: PostgreSQL has one for each connection, which outlives the first of them. */
+function signal(child: ChildProcess, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  const pid = child.pid ?? 0
+  for (const each of [pid, ...descendantsOf(pid)]) {
+    try {
+      process.kill(each, name)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
@@ -131,3 +164,4 @@ async function ended(child: ChildProcess): Promise<void> {
 const readyMsMax = 60_000
 /** Their data is removed, so no more than politeness. */
 const orderlyMsMax = 4_000
+const saidCharactersMax = 200_000
