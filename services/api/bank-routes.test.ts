@@ -166,7 +166,8 @@ describe('POST /v1/decisions', () => {
     expect([first.statusCode, first.body]).toEqual([200, decisionBody('t1', 1)])
     expect((await post('/v1/decisions', event('t1'))).body).toBe(first.body)
     const body = decisionBody('t1', 2)
-    await vigil.alerts.deliver({ alerts: [], decisions: [{ eventId: 't1', revision: 2, madeAt: Date.now(), body }] })
+    const made = { eventId: 't1', revision: 2, madeAt: Date.now(), body, account: 'A', traceparent: '' }
+    await vigil.alerts.deliver({ alerts: [], decisions: [made] })
     const amended = { ...JSON.parse(first.body), amendments: [JSON.parse(body)] }
     expect((await post('/v1/decisions', event('t1'))).json()).toEqual(amended)
     expect((await get('/v1/decisions/t1')).json()).toEqual(amended)

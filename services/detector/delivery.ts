@@ -1,7 +1,7 @@
 import { limits } from '#shared/domain/limits'
 import type { EventLog, FoundEvent } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
-import type { AlertDelivery, AlertStore, EvidenceEvent, StoredDecision } from '#shared/store/alert-store'
+import type { AlertDelivery, AlertStore, DecisionDelivery, EvidenceEvent } from '#shared/store/alert-store'
 import { decisionBody } from './decision-body.ts'
 import { type AlertRecord, type DecisionRecord, type OutboxRecord, readOutboxRecord } from './outbox-entry.ts'
 import { traceIdOf } from './trace-context.ts'
@@ -11,8 +11,10 @@ interface DeliveryOptions {
   readonly log: EventLog
   readonly store: AlertStore
   readonly lateOutcome: string
+  /** The value of the home key of an event that the log has; '' where it has none. */
+  readonly accountOf: (event: Uint8Array) => string
   /** Called when a delivery has taken effect. */
-  readonly onDelivered: (alerts: number) => void
+  readonly onDelivered: (alerts: number, decisions: number) => void
 }
 
 /**
@@ -20,16 +22,18 @@ interface DeliveryOptions {
  * Rejects with LogUnavailable, AlertStoreUnavailable.
  */
 export function deliverer(options: DeliveryOptions): (entries: readonly OutboxEntry[]) => Promise<void> {
-  const { partition, log, store, lateOutcome, onDelivered } = options
+  const { partition, log, store, lateOutcome, accountOf, onDelivered } = options
   const deliver = async (records: readonly OutboxRecord[]): Promise<void> => {
     const ids = new Set(records.flatMap(idsOf))
     const events = new FoundEvents(partition, ids.size === 0 ? [] : await log.find([...ids]))
     const alerts = records.flatMap((record) => (record.kind === 'alert' ? [alertDelivery(record, events)] : []))
     const decisions = records.flatMap((record) =>
-      record.kind === 'decision' ? [storedDecision(record, eventOf(record, partition, events), lateOutcome)] : [],
+      record.kind === 'decision'
+        ? [storedDecision(record, eventOf(record, partition, events, accountOf), lateOutcome)]
+        : [],
     )
     await store.deliver({ alerts, decisions })
-    onDelivered(alerts.length)
+    onDelivered(alerts.length, decisions.length)
   }
   return async (entries) => {
     for (const records of inPieces(entries.map(({ bytes }) => readOutboxRecord(bytes)))) await deliver(records)
@@ -87,8 +91,10 @@ function alertDelivery(record: AlertRecord, events: FoundEvents): AlertDelivery 
     }),
   )
   const last = events.get(record.lastEvent, at, offset)
-  const traced = `${line.slice(0, -1)},"traceId":"${traceIdOf(last?.traceparent ?? '')}"}`
-  return { id, revision, status, rule, scenario, severity, by, key, at, line: traced, explanation, events: evidence }
+  const traceparent = last?.traceparent ?? ''
+  const traced = `${line.slice(0, -1)},"traceId":"${traceIdOf(traceparent)}"}`
+  const told = { id, revision, status, rule, scenario, severity, by, key, at, line: traced }
+  return { ...told, explanation, events: evidence, traceparent }
 }
 
 function evidenceOf(event: FoundEvent, step: string): EvidenceEvent {
@@ -103,24 +109,36 @@ function evidenceOf(event: FoundEvent, step: string): EvidenceEvent {
   }
 }
 
-type DecidedEvent = Pick<FoundEvent, 'partition' | 'offset' | 'receivedAt' | 'traceparent'>
+type DecidedEvent = Pick<FoundEvent, 'partition' | 'offset' | 'receivedAt' | 'traceparent'> & {
+  readonly account: string | undefined
+}
 
-function eventOf(record: DecisionRecord, partition: number, events: FoundEvents): DecidedEvent | undefined {
+function eventOf(
+  record: DecisionRecord,
+  partition: number,
+  events: FoundEvents,
+  accountOf: DeliveryOptions['accountOf'],
+): DecidedEvent | undefined {
   const { id, at, offset, event } = record
-  return event === undefined ? events.get(id, at ?? Number.POSITIVE_INFINITY, offset) : { partition, offset, ...event }
+  if (event !== undefined) return { partition, offset, ...event }
+  const found = events.get(id, at ?? Number.POSITIVE_INFINITY, offset)
+  return found && { ...found, account: accountOf(found.body) }
 }
 
 function storedDecision(
   { id, revision, decision }: DecisionRecord,
   event: DecidedEvent | undefined,
   lateOutcome: string,
-): StoredDecision {
+): DecisionDelivery {
   const position = event === undefined ? '' : `${event.partition}:${event.offset}`
-  const traceId = traceIdOf(event?.traceparent ?? '')
+  const traceparent = event?.traceparent ?? ''
+  const traceId = traceIdOf(traceparent)
   return {
     eventId: id,
     revision,
     madeAt: event?.receivedAt ?? 0,
     body: decisionBody({ id, revision, decision, lateOutcome, position, traceId }),
+    account: event?.account ?? '',
+    traceparent,
   }
 }

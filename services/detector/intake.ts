@@ -1,5 +1,5 @@
 import { EventBatch } from '#shared/domain/event-batch'
-import type { EventSchema } from '#shared/domain/event-schema'
+import { homeKey } from '#shared/domain/home-key'
 import type { AppendRequest, EventLog } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
@@ -132,11 +132,6 @@ interface Appended {
 }
 
 type Refused = Exclude<Submitted, { kind: 'accepted' }>
-
-function homeKey(batch: EventBatch, schema: EventSchema, row: number): string {
-  const field = schema.types[batch.type[row]].keys[0].fields[0]
-  return batch.texts[field]?.[row] ?? String(batch.numbers[field]?.[row])
-}
 
 /** How far an event's time may be ahead of our clock. */
 const aheadMsMax = 120_000

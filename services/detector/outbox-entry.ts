@@ -40,7 +40,14 @@ export interface DecisionRecord {
   /** Offset of the record that set the revision off. */
   readonly offset: number
   /** Of a decision on the event of that record: what is told of it. Otherwise the log is asked. */
-  readonly event: { readonly receivedAt: number; readonly traceparent: string } | undefined
+  readonly event:
+    | {
+        readonly receivedAt: number
+        readonly traceparent: string
+        /** Value of its home key; undefined in entries of older versions. */
+        readonly account: string | undefined
+      }
+    | undefined
 }
 
 /** Makes the bytes of outbox entries. */
@@ -100,8 +107,10 @@ export class OutboxWriter {
 
 export const readOutboxRecord = (bytes: Uint8Array): OutboxRecord => JSON.parse(Buffer.from(bytes).toString('utf8'))
 
-const eventOf = ({ eventId, receivedAt, traceparent }: AppliedRecord, id: string): DecisionRecord['event'] =>
-  eventId === id ? { receivedAt, traceparent } : undefined
+const eventOf = (record: AppliedRecord, id: string): DecisionRecord['event'] => {
+  const { eventId, receivedAt, traceparent, account } = record
+  return eventId === id ? { receivedAt, traceparent, account } : undefined
+}
 
 const bytesOf = (record: OutboxRecord): Uint8Array => Buffer.from(JSON.stringify(record))
 

@@ -5,6 +5,8 @@ import {
   type AlertStore,
   AlertStoreUnavailable,
   type Delivery,
+  type OutgoingEntry,
+  type OutgoingKind,
   type StoredAlert,
   type StoredDecision,
 } from '#shared/store/alert-store'
@@ -57,6 +59,22 @@ export class ReopeningAlertStore implements AlertStore {
 
   removeDecisionsBefore(time: number): Promise<void> {
     return this.#with((store) => store.removeDecisionsBefore(time))
+  }
+
+  outgoing(kind: OutgoingKind, after: number, limit: number): Promise<readonly OutgoingEntry[]> {
+    return this.#with((store) => store.outgoing(kind, after, limit))
+  }
+
+  lastOutgoing(kind: OutgoingKind): Promise<number> {
+    return this.#with((store) => store.lastOutgoing(kind))
+  }
+
+  sinkCursor(sink: string): Promise<number> {
+    return this.#with((store) => store.sinkCursor(sink))
+  }
+
+  moveSinkCursor(sink: string, cursor: number): Promise<void> {
+    return this.#with((store) => store.moveSinkCursor(sink, cursor))
   }
 
   ping(): Promise<void> {

@@ -7,6 +7,7 @@ import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { AlertStore } from '#shared/store/alert-store'
 import type { CheckpointStore } from '#shared/store/checkpoint-store'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
+import { accountReader } from './account-of.ts'
 import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   readonly onMistake: (error: unknown) => void
   /** The log has been out of reach for so long that only a new start can help. */
   readonly onLogLost: (detail: string) => void
+  /** Alerts or decisions were stored. */
+  readonly onStored?: () => void
 }
 
 /** The whole service behind the HTTP API: takes events, owns all partitions, delivers what they find. The stores are the caller's. */
@@ -90,8 +93,10 @@ export class Service implements Vigil {
         ? new LocalOwner(createOwner(partition, settings))
         : this.#threads[partition % threads].add(partition),
     )
-    const onDelivered = (delivered: number): void => {
-      if (delivered > 0) for (const listener of this.#listeners) listener()
+    const accountOf = accountReader(ruleSet.events)
+    const onDelivered = (alerts: number, decisions: number): void => {
+      if (alerts > 0) for (const listener of this.#listeners) listener()
+      if (alerts > 0 || decisions > 0) options.onStored?.()
     }
     this.#loops = this.#owners.map(
       (owner, partition) =>
@@ -100,7 +105,7 @@ export class Service implements Vigil {
           owner,
           log,
           checkpoints,
-          deliver: deliverer({ partition, log, store: alerts, lateOutcome, onDelivered }),
+          deliver: deliverer({ partition, log, store: alerts, lateOutcome, accountOf, onDelivered }),
           onJudged: (from, judged) => this.#intake.judged(from, judged),
           onFailure: (failure) => options.onFailure(partition, failure),
           onMistake: (error) => this.#tellMistake(error),

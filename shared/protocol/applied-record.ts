@@ -18,12 +18,16 @@ export function timelessDigest(block: LogBlock, i: number): number {
   return Math.imul(content ^ block.kinds[i] ^ Math.imul(block.offsets[i] | 0, 0x85ebca6b), 0x9e3779b1) >>> 0
 }
 
-/** @param eventId of an event that comes for the first time */
-export function appliedRecord(block: LogBlock, i: number, eventId: string | undefined): AppliedRecord {
+/**
+ * @param eventId of an event that comes for the first time
+ * @param account its account, where a decision on it is asked for
+ */
+export function appliedRecord(block: LogBlock, i: number, eventId: string | undefined, account = ''): AppliedRecord {
   return {
     offset: block.offsets[i],
     receivedAt: block.receivedAt[i],
     traceparent: block.traceparents[i],
     eventId,
+    account,
   }
 }

@@ -46,6 +46,8 @@ export interface AppliedRecord {
   readonly traceparent: string
   /** Of an event that comes for the first time: its id; undefined for all other records. */
   readonly eventId: string | undefined
+  /** Value of the home key of that event, where a decision on it is asked for; otherwise ''. */
+  readonly account: string
 }
 
 export const noCounts = (): OwnerCounts => ({

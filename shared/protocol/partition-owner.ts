@@ -2,6 +2,7 @@ import type { Decision } from '#shared/actor/alert'
 import type { Outcome } from '#shared/actor/outcome'
 import { prefetchMax } from '#shared/actor/population'
 import { ByteWriter } from '#shared/checkpoint/bytes'
+import { homeKey } from '#shared/domain/home-key'
 import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import { Arena } from '#shared/memory/arena'
@@ -43,7 +44,7 @@ export class PartitionOwner {
   readonly #generations = new Generations()
   #epoch = 0
   #first = 1
-  #applying: AppliedRecord = { offset: 0, receivedAt: 0, traceparent: '', eventId: undefined }
+  #applying: AppliedRecord = { offset: 0, receivedAt: 0, traceparent: '', eventId: undefined, account: '' }
   #position = 0
   #committingPosition = 0
   #committedPosition = 0
@@ -261,7 +262,8 @@ export class PartitionOwner {
       }
       const kind = recordKinds[block.kinds[i]]
       const isAsked = kind !== 'event'
-      this.#applying = appliedRecord(block, i, kind === 'ask' ? undefined : newest.batch.id[row])
+      const account = isAsked ? homeKey(newest.batch, newest.ruleSet.events, row) : ''
+      this.#applying = appliedRecord(block, i, kind === 'ask' ? undefined : newest.batch.id[row], account)
       if ((i - from) % prefetchMax === 0) newest.engine.prefetch(newest.batch, undefined, row)
       const before = newest.engine.now
       this.#decision = undefined

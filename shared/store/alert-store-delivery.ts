@@ -1,4 +1,4 @@
-import type { AlertDelivery, Delivery, StoredDecision } from './alert-store.ts'
+import type { AlertDelivery, DecisionDelivery, Delivery } from './alert-store.ts'
 import { lockWriters } from './alert-store-migrations.ts'
 import type { SqlStatement, SqlValue } from './alert-store-sql-client.ts'
 import { encodeText } from './alert-store-text.ts'
@@ -57,11 +57,12 @@ function storeRevisions(given: readonly AlertDelivery[], storedAt: number): SqlS
     text: `
       with given as (
         select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-          $9::bigint[], $10::text[], $11::text[]) with ordinality
-          as g (alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, alert)
+          $9::bigint[], $10::text[], $11::text[], $24::text[]) with ordinality
+          as g (alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, traceparent, alert)
       ), stored as (
-        insert into alert_revisions (until, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, stored_at)
-        select ${standing}, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, $12::bigint
+        insert into alert_revisions (until, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, stored_at,
+          traceparent)
+        select ${standing}, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, $12::bigint, traceparent
         from given g
         where not exists (select from alert_revisions r where r.alert_id = g.alert_id and r.revision = g.revision)
         order by alert
@@ -105,6 +106,7 @@ function storeRevisions(given: readonly AlertDelivery[], storedAt: number): SqlS
       texts(events, ({ traceId }) => traceId),
       events.map(({ receivedAt }) => receivedAt),
       texts(events, ({ event }) => event),
+      texts(alerts, ({ traceparent }) => traceparent),
     ],
   }
 }
@@ -136,17 +138,23 @@ function endOvertaken(alerts: readonly AlertDelivery[]): SqlStatement {
   }
 }
 
-function storeDecisions(decisions: readonly StoredDecision[]): SqlStatement {
+/** In order of cursors they are as they were given. */
+function storeDecisions(decisions: readonly DecisionDelivery[]): SqlStatement {
   return {
     text: `
-      insert into decisions (event_id, revision, made_at, body)
-      select * from unnest($1::text[], $2::integer[], $3::bigint[], $4::text[])
+      insert into decisions (event_id, revision, made_at, body, account, traceparent)
+      select event_id, revision, made_at, body, account, traceparent
+      from unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[]) with ordinality
+        as d (event_id, revision, made_at, body, account, traceparent, decision)
+      order by decision
       on conflict (event_id, revision) do nothing`,
     values: [
       texts(decisions, ({ eventId }) => eventId),
       decisions.map(({ revision }) => revision),
       decisions.map(({ madeAt }) => madeAt),
       texts(decisions, ({ body }) => body),
+      texts(decisions, ({ account }) => account),
+      texts(decisions, ({ traceparent }) => traceparent),
     ],
   }
 }

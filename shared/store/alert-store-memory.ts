@@ -6,8 +6,12 @@ import {
   type AlertQuery,
   type AlertStore,
   AlertStoreUnavailable,
+  type DecisionDelivery,
   type Delivery,
   type EvidenceEvent,
+  type OutgoingEntry,
+  type OutgoingKind,
+  outgoingCharactersMax,
   type StoredAlert,
   type StoredDecision,
 } from './alert-store.ts'
@@ -22,7 +26,9 @@ interface StoredRevision extends AlertDelivery {
 export class MemoryAlertStore implements AlertStore {
   /** The revision with cursor `c` is at `c - 1`. */
   readonly #revisions: StoredRevision[] = []
-  readonly #decisions: StoredDecision[] = []
+  readonly #decisions: (DecisionDelivery & { readonly cursor: number })[] = []
+  #lastDecision = 0
+  readonly #sinks = new Map<string, number>()
   /** By id and time: an id may be used again by another event beyond the lateness. */
   readonly #events = new Map<string, EvidenceEvent>()
   #isClosed = false
@@ -40,7 +46,7 @@ export class MemoryAlertStore implements AlertStore {
     for (const decision of delivery.decisions) {
       const { eventId, revision } = decision
       if (!this.#decisions.some((other) => other.eventId === eventId && other.revision === revision)) {
-        this.#decisions.push({ ...decision })
+        this.#decisions.push({ ...decision, cursor: ++this.#lastDecision })
       }
     }
   }
@@ -96,7 +102,7 @@ export class MemoryAlertStore implements AlertStore {
     return this.#decisions
       .filter((decision) => decision.eventId === eventId)
       .sort((a, b) => a.revision - b.revision)
-      .map((decision) => ({ ...decision }))
+      .map(({ revision, madeAt, body }) => ({ eventId, revision, madeAt, body }))
   }
 
   async evidence(eventId: string): ReturnType<AlertStore['evidence']> {
@@ -114,6 +120,28 @@ export class MemoryAlertStore implements AlertStore {
     this.#decisions.splice(0, Infinity, ...this.#decisions.filter(({ eventId }) => isKept.has(eventId)))
   }
 
+  async outgoing(kind: OutgoingKind, after: number, limit: number): Promise<readonly OutgoingEntry[]> {
+    const next = this.#outgoing(kind).filter(({ cursor }) => cursor > after)
+    let characters = 0
+    return next.slice(0, limit).filter(({ body }, i) => {
+      characters += body.length
+      return i === 0 || characters <= outgoingCharactersMax
+    })
+  }
+
+  async lastOutgoing(kind: OutgoingKind): Promise<number> {
+    return this.#outgoing(kind).at(-1)?.cursor ?? 0
+  }
+
+  async sinkCursor(sink: string): Promise<number> {
+    this.#checkOpen()
+    return this.#sinks.get(sink) ?? 0
+  }
+
+  async moveSinkCursor(sink: string, cursor: number): Promise<void> {
+    this.#sinks.set(sink, Math.max(await this.sinkCursor(sink), cursor))
+  }
+
   async ping(): Promise<void> {
     this.#checkOpen()
   }
@@ -129,6 +157,18 @@ export class MemoryAlertStore implements AlertStore {
       if (revision.revision > (highest.get(revision.id)?.revision ?? -1)) highest.set(revision.id, revision)
     }
     return [...highest.values()]
+  }
+
+  #outgoing(kind: OutgoingKind): OutgoingEntry[] {
+    this.#checkOpen()
+    if (kind === 'alerts')
+      return this.#revisions.map(({ cursor, id, revision, status, key, storedAt, traceparent, line }) => {
+        return { cursor, id, revision, status, key, time: storedAt, traceparent, body: line }
+      })
+    return this.#decisions.map(({ cursor, eventId, revision, account, madeAt, traceparent, body }) => {
+      const status = revision === 1 ? 'made' : 'amended'
+      return { cursor, id: eventId, revision, status, key: account, time: madeAt, traceparent, body }
+    })
   }
 
   #kept({ id, at }: EvidenceEvent): EvidenceEvent {

@@ -69,6 +69,14 @@ const migrations: readonly (readonly string[])[] = [
      )`,
     'create index decisions_made_at on decisions (made_at)',
   ],
+  [
+    // What sinks tell others: decisions get cursors as revisions have them. What was stored before has no trace and no account.
+    `alter table alert_revisions add column traceparent text not null default ''`,
+    `alter table decisions add column cursor bigint generated always as identity,
+       add column account text collate "C" not null default '', add column traceparent text not null default ''`,
+    'create unique index decisions_cursor on decisions (cursor)',
+    'create table sinks (name text collate "C" primary key, cursor bigint not null)',
+  ],
 ]
 
 /**

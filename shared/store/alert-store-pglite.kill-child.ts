@@ -18,13 +18,14 @@ for (let number = Number(process.argv[3]); ; number++) {
         at: number,
         line: `{"id":"a${number}"}`,
         explanation: '',
+        traceparent: '',
         events: [
           { ...event, id: `e${number}` },
           { ...event, id: `f${number}` },
         ],
       },
     ],
-    decisions: [{ eventId: `e${number}`, revision: 1, madeAt: number, body: '{}' }],
+    decisions: [{ eventId: `e${number}`, revision: 1, madeAt: number, body: '{}', account: '', traceparent: '' }],
   })
   process.send!(number)
 }

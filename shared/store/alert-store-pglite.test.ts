@@ -9,12 +9,13 @@ import { type AlertStore, AlertStoreUnavailable } from './alert-store.ts'
 import { AlertStoreTooNew } from './alert-store-migrations.ts'
 import { openPgliteAlertStore, PgliteClient, startPglite } from './alert-store-pglite.ts'
 import { SqlAlertStore } from './alert-store-sql.ts'
+import { decision, told } from './testing/alert-store-samples.ts'
 
 // Opening takes a second or two, so that one database serves all cases that do not end it.
 let folder = ''
 let client: PgliteClient
 let store: AlertStore
-const tables = 'alert_revisions, evidence_events, evidence_links, decisions'
+const tables = 'alert_revisions, evidence_events, evidence_links, decisions, sinks'
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vigil-alert-store-'))
@@ -60,7 +61,7 @@ describe('the embedded alert store', () => {
   it('does what was asked for before it closes, and refuses what comes later', async () => {
     const other = join(folder, 'closing')
     const closing = await openPgliteAlertStore(other)
-    const delivered = closing.deliver({ alerts: [], decisions: [{ eventId: 'e', revision: 1, madeAt: 1, body: '{}' }] })
+    const delivered = closing.deliver({ alerts: [], decisions: [told(decision('e'))] })
     await Promise.all([closing.close(), delivered, closing.close()])
     await expect(closing.ping()).rejects.toBeInstanceOf(AlertStoreUnavailable)
     const again = await openPgliteAlertStore(other)

@@ -5,6 +5,7 @@ import { testAlertStore } from './alert-store.conformance.ts'
 import { AlertStoreUnavailable, type Delivery } from './alert-store.ts'
 import { openPostgresAlertStore, PostgresClient } from './alert-store-postgres.ts'
 import { SqlAlertStore } from './alert-store-sql.ts'
+import { decision as sample, told } from './testing/alert-store-samples.ts'
 
 const suite = 'alerts in PostgreSQL'
 const server = await serverFor(suite, 'postgres')
@@ -28,7 +29,7 @@ async function database(url: string): Promise<{ readonly url: string; drop(): Pr
 
 const decision = (eventId: string): Delivery => ({
   alerts: [],
-  decisions: [{ eventId, revision: 1, madeAt: 1, body: '{}' }],
+  decisions: [told(sample(eventId))],
 })
 
 describe.skipIf(server === undefined)(suite, async () => {
@@ -41,7 +42,7 @@ describe.skipIf(server === undefined)(suite, async () => {
   })
 
   testAlertStore('SqlAlertStore over PostgreSQL', async () => {
-    const tables = 'alert_revisions, evidence_events, evidence_links, decisions'
+    const tables = 'alert_revisions, evidence_events, evidence_links, decisions, sinks'
     await client.query({ text: `truncate ${tables} restart identity`, values: [] })
     return store!
   })

@@ -5,12 +5,15 @@ import type {
   AlertStore,
   Delivery,
   EvidenceEvent,
+  OutgoingEntry,
+  OutgoingKind,
   StoredAlert,
   StoredDecision,
 } from './alert-store.ts'
 import { formatPageCursor, parsePageCursor } from './alert-store-cursor.ts'
 import { deliveryStatements } from './alert-store-delivery.ts'
 import { migrate } from './alert-store-migrations.ts'
+import { lastOutgoing, moveSinkCursor, readOutgoing, readSinkCursor } from './alert-store-outgoing.ts'
 import type { SqlClient, SqlRow, SqlStatement, SqlValue } from './alert-store-sql-client.ts'
 import { decodeText, encodeText } from './alert-store-text.ts'
 
@@ -22,7 +25,8 @@ import { decodeText, encodeText } from './alert-store-text.ts'
  * S2 `until` says up to which cursor a revision stood, so any page can be answered as of the cursor that its first page saw.
  * S3 Every text goes in by `encodeText` and comes out by `decodeText`.
  *
- * The revisions are the queue of deliveries too: a sink keeps the cursor up to which it has delivered, and reads on from there.
+ * The revisions, and the decisions, are the queue of deliveries too: a sink keeps the cursor up to which it has delivered, and reads on
+ * from there.
  */
 export class SqlAlertStore implements AlertStore {
   readonly #client: SqlClient
@@ -180,6 +184,34 @@ export class SqlAlertStore implements AlertStore {
       )
       removed = number(row, 'removed')
     }
+  }
+
+  async outgoing(kind: OutgoingKind, after: number, limit: number): Promise<readonly OutgoingEntry[]> {
+    const rows = await this.#client.query(readOutgoing(kind, after, limit))
+    return rows.map((row) => ({
+      cursor: number(row, 'cursor'),
+      id: text(row, 'id'),
+      revision: number(row, 'revision'),
+      status: text(row, 'status') as OutgoingEntry['status'],
+      key: text(row, 'key'),
+      time: number(row, 'time'),
+      traceparent: text(row, 'traceparent'),
+      body: text(row, 'body'),
+    }))
+  }
+
+  async lastOutgoing(kind: OutgoingKind): Promise<number> {
+    const [row] = await this.#client.query(lastOutgoing(kind))
+    return number(row, 'cursor')
+  }
+
+  async sinkCursor(sink: string): Promise<number> {
+    const [row] = await this.#client.query(readSinkCursor(sink))
+    return number(row, 'cursor')
+  }
+
+  async moveSinkCursor(sink: string, cursor: number): Promise<void> {
+    await this.#client.query(moveSinkCursor(sink, cursor))
   }
 
   async ping(): Promise<void> {

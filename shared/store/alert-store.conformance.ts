@@ -9,6 +9,8 @@ import {
   type EvidenceEvent,
 } from './alert-store.ts'
 import { MemoryAlertStore } from './alert-store-memory.ts'
+import { testOutgoing } from './alert-store-outgoing.conformance.ts'
+import { alert, decision, event, told } from './testing/alert-store-samples.ts'
 
 /**
  * What every alert store keeps to. The cases share one store, so each uses names of its own.
@@ -16,6 +18,8 @@ import { MemoryAlertStore } from './alert-store-memory.ts'
  */
 export function testAlertStore(name: string, emptyStore: () => Promise<AlertStore>): void {
   describe(name, () => {
+    testOutgoing(emptyStore)
+
     it('is empty at first', async () => {
       const store = await emptyStore()
       expect(await store.lastCursor()).toBe(0)
@@ -46,11 +50,11 @@ export function testAlertStore(name: string, emptyStore: () => Promise<AlertStor
       const store = await emptyStore()
       const delivery = {
         alerts: [alert('a', { events: [event('e1')] }), alert('a', { events: [event('e1')] })],
-        decisions: [decision('e1'), decision('e1')],
+        decisions: [told(decision('e1')), told(decision('e1'))],
       }
       await store.deliver(delivery)
       const changed = alert('a', { line: '{"other":1}', events: [event('e1'), event('e9')] })
-      await store.deliver({ alerts: [changed], decisions: [{ ...decision('e1'), body: '{"other":1}' }] })
+      await store.deliver({ alerts: [changed], decisions: [told(decision('e1', { body: '{"other":1}' }))] })
       expect(await store.lastCursor()).toBe((await store.revisions(0, {}, 9)).revisions.at(-1)?.cursor)
       expect((await store.revisions(0, {}, 9)).revisions.map(({ line }) => line)).toEqual([alert('a').line])
       expect((await store.alert('a'))?.events).toEqual([event('e1')])
@@ -221,7 +225,7 @@ export function testAlertStore(name: string, emptyStore: () => Promise<AlertStor
       const store = await emptyStore()
       const first = decision('e2', { madeAt: 10 })
       const amended = decision('e2', { revision: 2, madeAt: 100 })
-      const decisions = [amended, decision('e1', { madeAt: 99 }), first, decision('e3', { madeAt: 100 })]
+      const decisions = [amended, decision('e1', { madeAt: 99 }), first, decision('e3', { madeAt: 100 })].map(told)
       await store.deliver({ alerts: [], decisions })
       expect(await store.decision('e2')).toEqual([first, amended])
       await store.removeDecisionsBefore(100)
@@ -266,9 +270,13 @@ export function testAlertStore(name: string, emptyStore: () => Promise<AlertStor
         line: text,
         explanation: text,
         events: [evidence],
+        traceparent: text,
       }
       const near = alert(`${text}.`, { key: `${text}.`, at: 1 })
-      await store.deliver({ alerts: [odd, near], decisions: [decision(text, { body: text })] })
+      await store.deliver({
+        alerts: [odd, near],
+        decisions: [{ ...decision(text, { body: text }), account: text, traceparent: text }],
+      })
       expect(await store.alert(text)).toMatchObject({ line: text, explanation: text, events: [evidence] })
       const query = { rule: text, scenario: text, severity: text, by: text, key: text, event: text }
       expect((await store.alerts({ ...query, limit: 5 })).lines).toEqual([text])
@@ -294,7 +302,7 @@ export function testAlertStore(name: string, emptyStore: () => Promise<AlertStor
       const alerts = Array.from({ length: 5_000 }, (_, i) =>
         alert(`a${i}`, { at: i, events: Array.from({ length: 1 + (i % 4) }, (_, n) => event(`e${i + n}`)) }),
       )
-      await store.deliver({ alerts, decisions: alerts.map(({ id }) => decision(id)) })
+      await store.deliver({ alerts, decisions: alerts.map(({ id }) => told(decision(id))) })
       expect(await store.alerts({ limit: 1 })).toMatchObject({ lines: [alerts[4_999].line] })
       expect((await store.alert('a4999'))?.events).toEqual(alerts[4_999].events)
       const { revisions } = await store.revisions(0, {}, 5_000)
@@ -357,44 +365,6 @@ export function testAlertStore(name: string, emptyStore: () => Promise<AlertStor
     })
   })
 }
-
-function alert(id: string, change: Partial<AlertDelivery> = {}): AlertDelivery {
-  const given = {
-    id,
-    revision: 1,
-    status: 'raised',
-    rule: 'velocity',
-    scenario: undefined,
-    severity: 'low',
-    by: 'account',
-    key: 'A',
-    at: 500,
-    explanation: 'count > 3',
-    events: [],
-    ...change,
-  } as const
-  const { revision, status, at, severity } = given
-  return { line: JSON.stringify({ id, revision, status, at, severity }), ...given }
-}
-
-const event = (id: string, change: Partial<EvidenceEvent> = {}): EvidenceEvent => ({
-  id,
-  at: 100,
-  step: '',
-  position: '0:7',
-  traceId: '4bf9',
-  receivedAt: 200,
-  event: `{"id": "${id}"}`,
-  ...change,
-})
-
-const decision = (eventId: string, change: { revision?: number; madeAt?: number; body?: string } = {}) => ({
-  eventId,
-  revision: 1,
-  madeAt: 50,
-  body: '{"outcome":"allow"}',
-  ...change,
-})
 
 const severities = ['low', 'high']
 

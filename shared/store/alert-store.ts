@@ -37,6 +37,17 @@ export interface AlertStore {
   evidence(eventId: string): Promise<{ readonly event: EvidenceEvent; readonly alerts: readonly string[] } | undefined>
   /** Removes decisions whose last revision was made before this time, ms since 1970, with all their revisions. */
   removeDecisionsBefore(time: number): Promise<void>
+  /**
+   * What is told to others behind a cursor, in the order in which it was stored, which for one alert or decision is that of delivery: at
+   * most `limit`, and no more than make `outgoingCharactersMax` together, but one where there is any.
+   */
+  outgoing(kind: OutgoingKind, after: number, limit: number): Promise<readonly OutgoingEntry[]>
+  /** The highest cursor of what is told to others; 0 where there is none. Cursors may have gaps. */
+  lastOutgoing(kind: OutgoingKind): Promise<number>
+  /** The cursor up to which a sink has everything; 0 for one that is new. */
+  sinkCursor(sink: string): Promise<number>
+  /** Durable when it resolves. A cursor never goes back. */
+  moveSinkCursor(sink: string, cursor: number): Promise<void>
   /** Rejects with AlertStoreUnavailable where the store does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -44,7 +55,7 @@ export interface AlertStore {
 
 export interface Delivery {
   readonly alerts: readonly AlertDelivery[]
-  readonly decisions: readonly StoredDecision[]
+  readonly decisions: readonly DecisionDelivery[]
 }
 
 /** One revision of an alert. */
@@ -66,6 +77,8 @@ export interface AlertDelivery {
   readonly explanation: string
   /** All contributing events in order. */
   readonly events: readonly EvidenceEvent[]
+  /** W3C trace context of the message that completed it; '' where there is none. */
+  readonly traceparent: string
 }
 
 export interface EvidenceEvent {
@@ -131,6 +144,36 @@ export interface StoredDecision {
   /** The answer of `POST /v1/decisions`: JSON. */
   readonly body: string
 }
+
+export interface DecisionDelivery extends StoredDecision {
+  /** Value of the home key of the event; '' where it is not known. */
+  readonly account: string
+  /** W3C trace context of the event; '' where there is none. */
+  readonly traceparent: string
+}
+
+/** What others can be told of. */
+export type OutgoingKind = 'alerts' | 'decisions'
+
+/** One revision, as it is told to others: the same however often it is read. */
+export interface OutgoingEntry {
+  readonly cursor: number
+  /** Of the alert; for a decision that of its event. */
+  readonly id: string
+  readonly revision: number
+  /** `made` is the first revision of a decision. */
+  readonly status: AlertDelivery['status'] | 'made'
+  /** Value of the key that the alert is kept by; for a decision the account. */
+  readonly key: string
+  /** When it was stored, or made; ms since 1970. */
+  readonly time: number
+  readonly traceparent: string
+  /** The alert line, or the answer of `POST /v1/decisions`: JSON. */
+  readonly body: string
+}
+
+/** A page is held in memory. A longer entry comes alone. */
+export const outgoingCharactersMax = 1_048_576
 
 /** The store cannot be reached or written now. */
 export class AlertStoreUnavailable extends Error {

@@ -71,7 +71,9 @@ export class MemoryVigil implements Vigil {
     if (first !== undefined) return { kind: 'decided', body: first.body, amendments: later.map(({ body }) => body) }
     if (this.isSlow) return { kind: 'timeout', id }
     const body = decisionBody(id, 1, position)
-    await this.alerts.deliver({ alerts: [], decisions: [{ eventId: id, revision: 1, madeAt: Date.now(), body }] })
+    const { traceparent } = context
+    const made = { eventId: id, revision: 1, madeAt: Date.now(), body, account: 'A', traceparent }
+    await this.alerts.deliver({ alerts: [], decisions: [made] })
     return { kind: 'decided', body }
   }
 
@@ -127,6 +129,7 @@ export function sampleAlert(fields: Partial<AlertDelivery> & { readonly id: stri
     scenario: 'card-testing',
     by: 'account',
     explanation: 'amount > 100 (amount: 120.00)',
+    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
     line: `{"id":"${fields.id}","rule":"${rule}","version":"0123456789ab","by":"account","key":${JSON.stringify(key)},"at":"${new Date(at).toISOString()}","event":"t1","features":{"spent":12345678901234567.89},"score":80,"severity":"${severity}","revision":${revision},"status":"${status}","scenario":"card-testing","traceId":"${traceId}"}`,
     events: [
       {
