@@ -20,7 +20,7 @@ export class BankClient {
   readonly partitions: Uint8Array
   /** By row that was sent for a decision: the answer. */
   readonly decisions = new Map<number, string>()
-  /** What must not be, in words. */
+  /** Events that were acknowledged at two places, in words. */
   readonly wrongs: string[] = []
   /** Requests that got no answer of success, and were sent again. */
   retries = 0

@@ -17,18 +17,22 @@ export interface Found {
   readonly text: string
 }
 
+/** Whether an event lies at a position of the log, `0:41`, as far as whoever asks knows. */
+export type IsPlaceOf = (number: number, position: string) => boolean
+
 /** @param decisions answers by row */
 export async function readFindings(
   client: BankClient,
   { rows, numbers, events }: Payments,
   decisions: ReadonlyMap<number, string>,
   detailsMax: number,
+  isPlaceOf: IsPlaceOf = (number, position) => client.position(number) === position,
 ): Promise<Findings> {
   const standing = await readList(client, '')
   const withdrawn = await readList(client, '&status=withdrawn')
   const ids = [...sample(standing, detailsMax), ...sample(withdrawn, detailsMax)].map(({ id }) => id)
   const details: Found[] = []
-  for (const id of ids) details.push({ id, text: comparable(await client.get(`/v1/alerts/${id}`), client) })
+  for (const id of ids) details.push({ id, text: comparable(await client.get(`/v1/alerts/${id}`), isPlaceOf) })
   const found: Found[] = []
   const sent = new Map(numbers.map((number, row) => [number, rows[row]]))
   const step = Math.max(1, Math.floor(events / detailsMax))
@@ -36,14 +40,14 @@ export async function readFindings(
     const id = `tx-${String(number).padStart(10, '0')}`
     const text = await client.get(`/v1/events/${id}`)
     if (!text.includes(`"event":${sent.get(number)},"position"`)) throw new Error(`${id} was not sent as ${text}`)
-    found.push({ id, text: comparable(text, client) })
+    found.push({ id, text: comparable(text, isPlaceOf) })
   }
   return {
     standing,
     withdrawn,
     details,
     events: found,
-    decisions: [...decisions].map(([row, body]) => ({ id: String(row), text: comparable(body, client) })),
+    decisions: [...decisions].map(([row, body]) => ({ id: String(row), text: comparable(body, isPlaceOf) })),
   }
 }
 
@@ -67,11 +71,11 @@ const sample = (found: readonly Found[], count: number): readonly Found[] =>
 
 /**
  * Blanks what differs between two runs over the same rows: when something was stored or received, and positions, since the log also holds
- * a claim for each start. A position is blanked only where it is the one that was acknowledged for this very event.
+ * a claim for each start. A position is blanked only where this very event lies there.
  */
-function comparable(text: string, client: BankClient): string {
+function comparable(text: string, isPlaceOf: IsPlaceOf): string {
   const blank = (whole: string, start: string, id: string, position: string): string =>
-    client.position(numberOf(id)) === position ? `${start}"position":""` : whole
+    isPlaceOf(numberOf(id), position) ? `${start}"position":""` : whole
   return text
     .replace(/"(storedAt|receivedAt)":"[^"]*"/g, '"$1":""')
     .replace(eventPosition, blank)

@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { Random } from '#shared/generator/random'
-import { projectRoot } from '../../scripts/source-tree.ts'
 import { partitionOf } from '../../services/detector/partition-of.ts'
 import { compareFound, type Differences } from './differences.ts'
 import type { Found } from './findings.ts'
 import { planKills } from './kill-plan.ts'
 import { makePayments, type Payments } from './payments.ts'
+import { byId, type Replayed, replayed, withoutTrace } from './replayed.ts'
 import { runTrial, type Trial } from './trial.ts'
 
 export interface ProofOptions {
@@ -75,7 +73,7 @@ async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
   const plan = planKills(kills, { rows: payments.rows.length, half: payments.half }, new Random(seed + 2))
   const killed = await runTrial({ ...trial, flags, kills: plan, dataDir: join(folder, 'killed') })
   onProgress(`killed run: ${killed.seconds.toFixed(1)} s; the replays begin`)
-  const replayed = await replayStanding(folder, payments, rules)
+  const expected = await replayStanding(folder, payments, rules)
   const of = (name: keyof Trial['findings']): Differences =>
     compareFound(name, calm.findings[name], killed.findings[name])
   return {
@@ -88,7 +86,7 @@ async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
       'alerts in full': of('details'),
       events: of('events'),
       decisions: of('decisions'),
-      replay: compareFound('replay', replayed, killed.findings.standing.map(withoutTrace).sort(byId)),
+      replay: compareFound('replay', expected, killed.findings.standing.map(withoutTrace).sort(byId)),
     },
     wrongs: [...wrongsOf('calm', calm, payments, false), ...wrongsOf('killed', killed, payments, hasGaps)],
   }
@@ -137,34 +135,12 @@ async function replayStanding(
   { file, changeAt }: Payments,
   [before, after]: readonly [string, string],
 ): Promise<readonly Found[]> {
-  const old = await replay(join(folder, 'before.jsonl'), file, before)
-  const fresh = await replay(join(folder, 'after.jsonl'), file, after)
+  const old = await replayed(join(folder, 'before.jsonl'), file, ['--rules', before])
+  const fresh = await replayed(join(folder, 'after.jsonl'), file, ['--rules', after])
   const isOld = ({ key, at }: Replayed): boolean => at <= changeAt[partitionOf(key, changeAt.length)]
   const stands = [...old.filter(isOld), ...fresh.filter((alert) => !isOld(alert))]
   return stands.map(({ id, text }) => ({ id, text })).sort(byId)
 }
-
-async function replay(out: string, file: string, rules: string): Promise<readonly Replayed[]> {
-  const vigil = join(projectRoot, 'services/cli/vigil.ts')
-  const flags = ['--rules', rules, '--events', file, '--order', 'arrival', '--out', out]
-  await promisify(execFile)(process.execPath, [vigil, 'replay', ...flags])
-  const last = new Map<string, Replayed & { status: string }>()
-  for (const text of (await readFile(out, 'utf8')).split('\n')) {
-    if (text === '') continue
-    const { id, at, key, status } = JSON.parse(text)
-    last.set(id, { id, text, key, status, at: Date.parse(at) })
-  }
-  return [...last.values()].filter(({ status }) => status !== 'withdrawn')
-}
-
-interface Replayed extends Found {
-  readonly key: string
-  readonly at: number
-}
-
-const byId = (a: Found, b: Found): number => (a.id < b.id ? -1 : 1)
-
-const withoutTrace = ({ id, text }: Found): Found => ({ id, text: text.replace(/,"traceId":"[0-9a-f]{32}"\}$/, '}') })
 
 /** The log must hold each event once, in the order of sending, and beside them no more than what starts put there. */
 function wrongsOf(name: string, trial: Trial, payments: Payments, hasGaps: boolean): string[] {

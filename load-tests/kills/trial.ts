@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { LiveService } from '../../tests/support/live-service.ts'
 import { BankClient } from './bank-client.ts'
+import { decideAgain } from './decide-again.ts'
 import { type Findings, readFindings } from './findings.ts'
 import type { PlannedKill } from './kill-plan.ts'
 import type { Payments } from './payments.ts'
@@ -75,10 +76,10 @@ class RunningTrial {
     this.#address = undefined
     await this.#startAtLast(after, late)
     seconds += await this.#sendHalf(rows.length, after, late)
-    const decisions = await this.#decideAgain()
-    const findings = await readFindings(this.#client, payments, decisions, detailsMax)
+    const again = await decideAgain(this.#client)
+    const findings = await readFindings(this.#client, payments, again.answers, detailsMax)
     const records = (await this.#running.metrics()).get('vigil_partition_position') ?? 0
-    const { wrongs, retries, offsets, partitions } = this.#client
+    const { retries, offsets, partitions } = this.#client
     return {
       findings,
       kills: this.#kills,
@@ -88,7 +89,7 @@ class RunningTrial {
       records,
       offsets,
       partitions,
-      wrongs,
+      wrongs: [...this.#client.wrongs, ...again.wrongs],
     }
   }
 
@@ -153,18 +154,5 @@ class RunningTrial {
     this.#kills++
     this.#killedAt = performance.now()
     await this.#service?.kill()
-  }
-
-  /** Every decision is asked for again: the first one, with what came later. @returns the answers by row */
-  async #decideAgain(): Promise<ReadonlyMap<number, string>> {
-    const answers = new Map<number, string>()
-    for (const [row, first] of this.#client.decisions) {
-      const answer = await this.#client.decide(row)
-      const { amendments, ...again } = JSON.parse(answer)
-      if (JSON.stringify(again) !== JSON.stringify(JSON.parse(first)))
-        this.#client.wrongs.push(`the decision on row ${row} was ${first} and is ${answer}`)
-      answers.set(row, answer)
-    }
-    return answers
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { BankClient } from '../kills/bank-client.ts'
+import { decideAgain } from '../kills/decide-again.ts'
 import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import type { Trouble } from './store-gate.ts'
@@ -68,13 +69,17 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     const { seconds } = watch
     watch.stop()
     await watching
-    const decisions = await decideAgain(client)
-    const findings = await readFindings(client, payments, decisions, detailsMax)
+    const again = await decideAgain(client)
+    const findings = await readFindings(client, payments, again.answers, detailsMax)
     client.close()
     child.kill('SIGTERM')
     await once(child, 'exit')
     const { refusals, offsets } = client
-    const wrongs = [...client.wrongs, ...watch.misses.map((miss) => `no answer to /metrics at ${miss}`)]
+    const wrongs = [
+      ...client.wrongs,
+      ...again.wrongs,
+      ...watch.misses.map((miss) => `no answer to /metrics at ${miss}`),
+    ]
     return {
       phases,
       samples: watch.samples,
@@ -141,19 +146,6 @@ const measured = (phases: readonly Phase[], starts: readonly number[], batches: 
       refused: within.reduce((sum, { refused }) => sum + refused, 0),
     }
   })
-
-/** Every decision is asked for again: the first one, with what came later. @returns the answers by row */
-async function decideAgain(client: BankClient): Promise<ReadonlyMap<number, string>> {
-  const answers = new Map<number, string>()
-  for (const [row, first] of client.decisions) {
-    const answer = await client.decide(row)
-    const { amendments, ...again } = JSON.parse(answer)
-    if (JSON.stringify(again) !== JSON.stringify(JSON.parse(first)))
-      client.wrongs.push(`the decision on row ${row} was ${first} and is ${answer}`)
-    answers.set(row, answer)
-  }
-  return answers
-}
 
 async function ready(address: string): Promise<void> {
   while (!(await fetch(`${address}/readyz`)).ok) await setTimeout(20)

@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LiveService } from '../../tests/support/live-service.ts'
+import { BankClient } from '../kills/bank-client.ts'
+import { decideAgain } from '../kills/decide-again.ts'
+import { compareFound, type Differences } from '../kills/differences.ts'
+import { type Findings, readFindings } from '../kills/findings.ts'
+import type { Payments } from '../kills/payments.ts'
+import { byId, replayed, withoutTrace } from '../kills/replayed.ts'
+import { decidedRows, lateness, makeBankStream } from './bank-stream.ts'
+import { type LogKind, runTroubled, type TroubledTrial } from './trial.ts'
+
+export interface ChaosOptions {
+  /** Is left with all that was kept and said. */
+  readonly folder: string
+  readonly rules: string
+  readonly log: LogKind
+  readonly seed: number
+  readonly minutes: number
+  /** Events a second. */
+  readonly rate: number
+  readonly detailsMax: number
+}
+
+export interface Chaos {
+  readonly rows: number
+  readonly events: number
+  readonly trial: TroubledTrial
+  /** What the troubled run has, beside the calm one; and beside a replay of its log. */
+  readonly differences: Readonly<Record<string, Differences>>
+}
+
+/** Runs the service over one stream twice, calm and in trouble, and compares all that it found; also with a replay of what its log holds. */
+export async function proveInChaos(options: ChaosOptions): Promise<Chaos> {
+  const { folder, rules, seed, minutes, rate } = options
+  const events = Math.round(minutes * 60 * rate)
+  const payments = await makeBankStream(folder, events, seed)
+  const isDecided = decidedRows(payments, seed)
+  const troubled = { ...options, folder: join(folder, 'troubled'), payments, isDecided, lengthMs: minutes * 60_000 }
+  // At the same time: what is compared does not depend on the time that either takes.
+  const [trial, calm] = await Promise.all([runTroubled(troubled), runCalm(options, payments, isDecided)])
+  const flags = ['--rules', rules, '--lateness', lateness]
+  const truth = await replayed(join(folder, 'alerts.jsonl'), trial.content.file, flags)
+  const of = (name: keyof Findings): Differences => compareFound(name, calm[name], trial.findings[name])
+  return {
+    rows: payments.rows.length,
+    events,
+    trial,
+    differences: {
+      'standing alerts': of('standing'),
+      'withdrawn alerts': of('withdrawn'),
+      'alerts in full': of('details'),
+      events: of('events'),
+      decisions: of('decisions'),
+      'replay of the log': compareFound(
+        'replay',
+        truth.map(({ id, text }) => ({ id, text })).sort(byId),
+        trial.findings.standing.map(withoutTrace).sort(byId),
+      ),
+    },
+  }
+}
+
+/** On a data folder alone, and left alone. */
+async function runCalm(
+  { folder, rules, detailsMax }: ChaosOptions,
+  payments: Payments,
+  isDecided: (row: number) => boolean,
+): Promise<Findings> {
+  const dataDir = join(folder, 'calm')
+  await mkdir(dataDir)
+  const service = await LiveService.ready({ dataDir, rules, flags: ['--lateness', lateness] })
+  const address = await service.address()
+  const client = new BankClient(payments, isDecided, () => address)
+  try {
+    await client.send(payments.rows.length)
+    await service.atRest()
+    const { answers } = await decideAgain(client)
+    return await readFindings(client, payments, answers, detailsMax)
+  } finally {
+    client.close()
+    await service.kill()
+  }
+}

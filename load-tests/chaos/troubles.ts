@@ -1,0 +1,56 @@
+import { setTimeout } from 'node:timers/promises'
+import type { PlannedFault, Target } from './fault-plan.ts'
+import type { ProxiedServer } from './proxied-server.ts'
+import type { SupervisedService } from './supervised-service.ts'
+
+export interface Victims {
+  readonly vigil: SupervisedService
+  readonly servers: Readonly<Record<Exclude<Target, 'vigil'>, ProxiedServer>>
+}
+
+/**
+ * Makes all faults happen at their times. Those of one target come one after the other: where one takes longer than planned, as the start of
+ * a broker may, the next ones come later; past the end they are left out.
+ * @returns how many there were, by target and kind. Rejects where a server does not come back.
+ */
+export async function makeTrouble(
+  plan: readonly PlannedFault[],
+  lengthMs: number,
+  victims: Victims,
+): Promise<ReadonlyMap<string, number>> {
+  const startedAt = performance.now()
+  const done = new Map<string, number>()
+  const run = async (faults: readonly PlannedFault[]): Promise<void> => {
+    for (const fault of faults) {
+      await setTimeout(Math.max(0, fault.at - (performance.now() - startedAt)))
+      if (performance.now() - startedAt > lengthMs) return
+      await perform(fault, victims)
+      const name = `${fault.target} ${fault.kind}`
+      done.set(name, (done.get(name) ?? 0) + 1)
+    }
+  }
+  await Promise.all([...Map.groupBy(plan, ({ target }) => target).values()].map(run))
+  return done
+}
+
+async function perform(fault: PlannedFault, { vigil, servers }: Victims): Promise<void> {
+  const { target, kind, forMs } = fault
+  if (target === 'vigil') return kind === 'kill' ? vigil.kill(forMs) : vigil.pause(forMs)
+  const server = servers[target]
+  if (kind === 'kill') return server.kill(forMs)
+  if (kind === 'pause') return server.pause(forMs)
+  await trouble(fault, server)
+}
+
+async function trouble(fault: PlannedFault, { proxy }: ProxiedServer): Promise<void> {
+  const { kind, forMs, delayMs, afterBytes, isTowardsServer } = fault
+  const direction = isTowardsServer ? 'toServer' : 'toClient'
+  if (kind === 'cut') proxy.cut()
+  if (kind === 'cut-amid') proxy.cutAfter(afterBytes, direction)
+  if (kind === 'half-close') proxy.halfClose(direction)
+  if (kind === 'delay') proxy.delay(delayMs)
+  if (kind === 'hold') proxy.hold(direction, true)
+  if (kind === 'refuse') proxy.refuse(true)
+  await setTimeout(forMs)
+  proxy.heal()
+}
