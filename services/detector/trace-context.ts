@@ -1,4 +1,50 @@
-/** The trace id of a W3C `traceparent`; zeros where there is none. */
+/** The trace context of a message as its records in the log keep it. */
+export interface RecordTrace {
+  readonly traceId: string
+  /** Of the span in which the message was taken. */
+  readonly spanId: string
+  /** Whether the trace is followed from its start. */
+  readonly isSampled: boolean
+  /** Of the sender's span; undefined: the trace began here. */
+  readonly parentId: string | undefined
+  readonly tracestate: string | undefined
+}
+
+interface MessageContext {
+  /** W3C, with the span in which the message was taken. */
+  readonly traceparent: string
+  readonly parentId?: string | undefined
+  readonly tracestate?: string | undefined
+}
+
+/**
+ * The text that goes into the log: `TRACEPARENT[ PARENT-ID[ TRACESTATE]]`. The sender's span is kept too: where a message turns out to
+ * matter only later, its spans are told then, and must find their parent.
+ */
+export function recordTrace({ traceparent, parentId, tracestate }: MessageContext): string {
+  if (parentId === undefined) return traceparent
+  return tracestate === undefined ? `${traceparent} ${parentId}` : `${traceparent} ${parentId} ${tracestate}`
+}
+
+/** @returns undefined: the record came without a trace */
+export function readRecordTrace(text: string): RecordTrace | undefined {
+  const [, traceId, spanId, flags, parentId, tracestate] = form.exec(text) ?? []
+  if (traceId === undefined) return undefined
+  return { traceId, spanId, isSampled: flags === '01', parentId, tracestate }
+}
+
+const form = /^00-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?: ([\da-f]{16})(?: (.+))?)?$/
+
+/** Where the flag of a record's text is set, its trace is followed from its start. Cheap: asked for every record. */
+export const isSampled = (text: string): boolean => text.charCodeAt(flagIndex) === one
+
+const flagIndex = '00-'.length + 32 + 1 + 16 + 1 + 1
+const one = '1'.charCodeAt(0)
+
+/** The W3C `traceparent` of a record's text. */
+export const traceparentOf = (text: string): string => text.slice(0, flagIndex + 1)
+
+/** The trace id of a W3C `traceparent`, or of a record's text; zeros where there is none. */
 export const traceIdOf = (traceparent: string): string => {
   const [, traceId] = traceparent.split('-')
   return traceId ?? noTrace
