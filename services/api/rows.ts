@@ -68,7 +68,7 @@ const rowsOf = (bytes: Buffer, starts: readonly number[], ends: readonly number[
 })
 
 /** @returns the position behind the value at `start`; `start` where there is none; `end` where it does not end */
-function valueEndFrom(bytes: Buffer, start: number, end: number): number {
+export function valueEndFrom(bytes: Buffer, start: number, end: number): number {
   let p = start
   let depth = 0
   while (p < end) {
@@ -98,7 +98,7 @@ const endsScalar = (byte: number): boolean => byte === ascii.comma || byte <= as
 export const markEnd = (body: Buffer): number => (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0)
 
 /** Where the white space at the end of a body begins, which is not all white space. */
-function spaceStart(body: Buffer): number {
+export function spaceStart(body: Buffer): number {
   let end = body.length
   while (skipSpace(body, end - 1, end) === end) end--
   return end

@@ -1,4 +1,4 @@
-import { EventBatch } from '#shared/domain/event-batch'
+import type { EventBatch } from '#shared/domain/event-batch'
 import { homeKey } from '#shared/domain/home-key'
 import type { AppendRequest, EventLog } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
@@ -6,8 +6,8 @@ import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { AlertStore } from '#shared/store/alert-store'
 import { ScanCodec } from '#shared/wire/scan-codec'
 import type { Decided, RequestContext, RowProblem, Rows, Submitted, Unavailable } from '../api/vigil.ts'
+import { arrivalBatch, homePartition, inTheFuture, isAhead } from './arrival.ts'
 import { Decisions } from './decisions.ts'
-import { partitionOf } from './partition-of.ts'
 import { traceIdOf } from './trace-context.ts'
 import { unavailable } from './unavailable.ts'
 
@@ -38,10 +38,8 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options
     this.#decisions = new Decisions(options)
-    const schema = options.ruleSet.events
-    this.#codec = new ScanCodec(schema)
-    const homes = schema.types.map(({ keys }) => keys[0].fields[0])
-    this.#batch = new EventBatch(schema, new Set(homes), 512)
+    this.#codec = new ScanCodec(options.ruleSet.events)
+    this.#batch = arrivalBatch(options.ruleSet.events)
   }
 
   async submit(rows: Rows, context: RequestContext): Promise<Submitted> {
@@ -95,7 +93,7 @@ export class Intake {
 
   /** @returns what is to be appended, or all mistakes */
   #read(kind: 'event' | 'decide', rows: Rows, { traceparent }: RequestContext): AppendRequest | readonly RowProblem[] {
-    const { ruleSet, partitions } = this.#options
+    const { partitions } = this.#options
     const batch = this.#batch
     const receivedAt = Date.now()
     const problems: RowProblem[] = []
@@ -103,7 +101,7 @@ export class Intake {
     for (let i = 0; i < rows.length; i++) {
       const problem = this.#codec.decode(rows.bytes, rows.starts[i], rows.ends[i], batch, i)
       if (problem !== undefined) problems.push({ index: i, problem })
-      else if (batch.at[batch.length - 1] > receivedAt + aheadMsMax) problems.push({ index: i, problem: inTheFuture })
+      else if (isAhead(batch.at[batch.length - 1], receivedAt)) problems.push({ index: i, problem: inTheFuture })
     }
     if (problems.length > 0) return problems
     const request = {
@@ -118,7 +116,7 @@ export class Intake {
     }
     for (let i = 0; i < rows.length; i++) {
       request.bodies[i] = rows.bytes.subarray(rows.starts[i], rows.ends[i])
-      request.partitions[i] = partitions === 1 ? 0 : partitionOf(homeKey(batch, ruleSet.events, i), partitions)
+      request.partitions[i] = homePartition(batch, i, partitions)
     }
     return request
   }

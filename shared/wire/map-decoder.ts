@@ -1,5 +1,6 @@
 import type { EventBatch } from '#shared/domain/event-batch'
 import type { EventSchema } from '#shared/domain/event-schema'
+import { invariant } from '#shared/domain/invariant'
 import type { Problem } from '#shared/domain/problem'
 import { coerceValue } from './coerce-value.ts'
 import { EventDecoder } from './event-decoder.ts'
@@ -45,6 +46,7 @@ export class MapDecoder {
   readonly #forms: readonly Form[]
   readonly #decoder: EventDecoder
   readonly #failures = new Map<string, string>()
+  #last: Form | undefined
 
   constructor(schema: EventSchema, plans: readonly MapPlan[]) {
     this.#forms = plans.map(formOf)
@@ -61,10 +63,17 @@ export class MapDecoder {
       const slot = slots[s]
       slot.owner[slot.name] = this.#value(slot, row, line)
     }
+    this.#last = form
     const problem = this.#decoder.decodeParsed(form.object, batch, line, true)
     if (problem?.reason !== 'bad-value' || problem.field === undefined) return problem
     const failure = this.#failures.get(problem.field)
     return failure === undefined ? problem : { ...problem, message: `cannot be computed: ${failure}` }
+  }
+
+  /** The event that `decode` appended last, as the JSON row that would have been the same: for a log, which holds Vigil's own JSON. */
+  lastEvent(): string {
+    invariant(this.#last !== undefined, 'no row was decoded')
+    return JSON.stringify(this.#last.object)
   }
 
   #choose(row: Row, line: number): Form | undefined {
