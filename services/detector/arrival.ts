@@ -1,5 +1,6 @@
 import { EventBatch } from '#shared/domain/event-batch'
 import type { EventSchema } from '#shared/domain/event-schema'
+import { homeKey } from '#shared/domain/home-key'
 import { partitionOf } from './partition-of.ts'
 
 // What every way in asks of an event beyond its content.
@@ -12,9 +13,7 @@ export function arrivalBatch(schema: EventSchema): EventBatch {
 
 /** The partition of an event of the batch: that of its home key. */
 export function homePartition(batch: EventBatch, row: number, partitions: number): number {
-  if (partitions === 1) return 0
-  const field = batch.schema.types[batch.type[row]].keys[0].fields[0]
-  return partitionOf(batch.texts[field]?.[row] ?? String(batch.numbers[field]?.[row]), partitions)
+  return partitions === 1 ? 0 : partitionOf(homeKey(batch, batch.schema, row), partitions)
 }
 
 /** Whether an event's time is further ahead of our clock than clocks differ. Both in ms since 1970. */

@@ -1,5 +1,4 @@
 import type { EventBatch } from '#shared/domain/event-batch'
-import { homeKey } from '#shared/domain/home-key'
 import type { AppendRequest, EventLog } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
@@ -130,13 +129,3 @@ interface Appended {
 }
 
 type Refused = Exclude<Submitted, { kind: 'accepted' }>
-
-/** How far an event's time may be ahead of our clock. */
-const aheadMsMax = 120_000
-
-const inTheFuture = {
-  reason: 'in-the-future',
-  field: 'at',
-  message:
-    'the time of the event is more than 2 minutes ahead of the clock here; check the time zone and the clock of the sender',
-} as const
