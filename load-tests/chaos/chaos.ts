@@ -59,10 +59,10 @@ function tell({ rows, events, trial, differences }: Chaos): boolean {
   let isSame = trial.wrongs.length === 0
   for (const [name, { lost, doubled, different, examples }] of Object.entries(differences)) {
     console.log(`${name.padEnd(18)} lost ${lost}, doubled ${doubled}, different ${different}`)
-    for (const example of examples) console.log(`  ${example}`)
+    for (const example of examples) console.log(`  ${example.slice(0, exampleCharactersMax)}`)
     isSame &&= lost + doubled + different === 0
   }
-  for (const wrong of trial.wrongs.slice(0, wrongsShown)) console.log(wrong)
+  for (const wrong of trial.wrongs.slice(0, wrongsShown)) console.log(wrong.slice(0, exampleCharactersMax))
   console.log(isSame ? 'the same' : 'NOT the same')
   return isSame
 }
@@ -73,6 +73,7 @@ function counted(texts: readonly string[]): ReadonlyMap<string, number> {
   return counts
 }
 
+const exampleCharactersMax = 2_000
 const wrongsShown = 20
 const folder = await mkdtemp(join(tmpdir(), 'vigil-chaos-'))
 // The processes that were started end with this one, whatever ends it.

@@ -8,6 +8,7 @@ import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { byId, replayed, withoutTrace } from '../kills/replayed.ts'
 import { decidedRows, lateness, makeBankStream } from './bank-stream.ts'
+import { sendAtRate } from './send-at-rate.ts'
 import { type LogKind, runTroubled, type TroubledTrial } from './trial.ts'
 
 export interface ChaosOptions {
@@ -73,7 +74,7 @@ async function runCalm(
   const address = await service.address()
   const client = new BankClient(payments, isDecided, () => address)
   try {
-    await client.send(payments.rows.length)
+    await sendAtRate(client, payments.rows.length, Number.POSITIVE_INFINITY)
     await service.atRest()
     const { answers } = await decideAgain(client)
     return await readFindings(client, payments, answers, detailsMax)

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { openKafkaLog } from '#shared/log/event-log-kafka'
 import { openNatsLog } from '#shared/log/event-log-nats'
 import { openKeeper } from '../../scripts/servers/keeper-client.mjs'
@@ -12,6 +11,7 @@ import { lateness } from './bank-stream.ts'
 import { planFaults } from './fault-plan.ts'
 import { type LogContent, readLog } from './log-content.ts'
 import { ProxiedServer } from './proxied-server.ts'
+import { sendAtRate } from './send-at-rate.ts'
 import { SupervisedService } from './supervised-service.ts'
 import { makeTrouble } from './troubles.ts'
 
@@ -75,7 +75,11 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
     const plan = planFaults(options.seed, options.lengthMs)
     const troubling = makeTrouble(plan, options.lengthMs, { vigil: service, servers: victims })
     const ended = troubling.then(() => performance.now())
-    const [faults, endedAt] = await Promise.all([troubling, ended, sendAtRate(bank, options)])
+    const [faults, endedAt] = await Promise.all([
+      troubling,
+      ended,
+      sendAtRate(bank, payments.rows.length, options.rate),
+    ])
     await comeToRest(service)
     const convergedMs = performance.now() - endedAt
     const placedTwice = bank.wrongs.length
@@ -101,17 +105,6 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
 
 const logUrl = (log: LogKind, url: string): string =>
   log === 'nats' ? `${url}/?stream=chaos` : `kafka://${url}/?topic=chaos`
-
-/** As the clock goes; behind it, as fast as they are taken. */
-async function sendAtRate(client: BankClient, { payments, rate }: TroubledOptions): Promise<void> {
-  const startedAt = performance.now()
-  const { rows } = payments
-  for (let row = 0; row < rows.length; ) {
-    row = Math.min(row + batchLength, rows.length)
-    await setTimeout(Math.max(0, (row / rate) * 1_000 - (performance.now() - startedAt)))
-    await client.send(row)
-  }
-}
 
 /** All is judged and delivered, and the service says that it is well. Whoever ends by itself meanwhile is started again, and may take as long. */
 async function comeToRest(service: SupervisedService): Promise<void> {
@@ -144,5 +137,4 @@ function lostOf(client: BankClient, { numbers }: Payments, { places }: LogConten
     .map((number) => `event ${number} was acknowledged at ${client.position(number)}, and is not there`)
 }
 
-const batchLength = 100
 const attemptsMax = 2
