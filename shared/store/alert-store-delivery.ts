@@ -1,4 +1,4 @@
-import type { AlertDelivery, DecisionDelivery, Delivery } from './alert-store.ts'
+import type { AlertDelivery, DecisionDelivery, Delivery, EventTimes } from './alert-store.ts'
 import { lockWriters } from './alert-store-migrations.ts'
 import type { SqlStatement, SqlValue } from './alert-store-sql-client.ts'
 import { encodeText } from './alert-store-text.ts'
@@ -57,12 +57,12 @@ function storeRevisions(given: readonly AlertDelivery[], storedAt: number): SqlS
     text: `
       with given as (
         select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-          $9::bigint[], $10::text[], $11::text[], $24::text[]) with ordinality
-          as g (alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, traceparent, alert)
+          $9::bigint[], $10::text[], $11::text[], $24::text[], $25::text[]) with ordinality
+          as g (alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, traceparent, times, alert)
       ), stored as (
         insert into alert_revisions (until, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, stored_at,
-          traceparent)
-        select ${standing}, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, $12::bigint, traceparent
+          traceparent, times)
+        select ${standing}, alert_id, revision, status, rule, scenario, severity, kept_by, key, at, line, explanation, $12::bigint, traceparent, times
         from given g
         where not exists (select from alert_revisions r where r.alert_id = g.alert_id and r.revision = g.revision)
         order by alert
@@ -76,9 +76,9 @@ function storeRevisions(given: readonly AlertDelivery[], storedAt: number): SqlS
         insert into evidence_links (cursor, place, step, event_id, event_at)
         select cursor, place, step, event_id, event_at from links
       )
-      insert into evidence_events (id, at, log_position, trace_id, received_at, event)
-      select * from unnest($18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], $23::text[])
-        as e (id, at, log_position, trace_id, received_at, event)
+      insert into evidence_events (id, at, log_position, trace_id, received_at, event, times)
+      select * from unnest($18::text[], $19::bigint[], $20::text[], $21::text[], $22::bigint[], $23::text[], $26::text[])
+        as e (id, at, log_position, trace_id, received_at, event, times)
       where (e.id, e.at) in (select event_id, event_at from links)
       on conflict (id, at) do nothing`,
     values: [
@@ -107,9 +107,14 @@ function storeRevisions(given: readonly AlertDelivery[], storedAt: number): SqlS
       events.map(({ receivedAt }) => receivedAt),
       texts(events, ({ event }) => event),
       texts(alerts, ({ traceparent }) => traceparent),
+      alerts.map(({ times }) => timesText(times)),
+      events.map(({ times }) => timesText(times)),
     ],
   }
 }
+
+const timesText = (times: EventTimes | undefined): string | null =>
+  times === undefined ? null : encodeText(JSON.stringify(times))
 
 /** Above every cursor. */
 const standing = '9223372036854775807'

@@ -80,7 +80,13 @@ export class MemoryAlertStore implements AlertStore {
       line: highest.line,
       explanation: highest.explanation,
       events: highest.events.map((event) => ({ ...this.#kept(event), step: event.step })),
-      revisions: revisions.map(({ revision, status, line, storedAt }) => ({ revision, status, line, storedAt })),
+      revisions: revisions.map(({ revision, status, line, storedAt, times }) => ({
+        revision,
+        status,
+        line,
+        storedAt,
+        times,
+      })),
     }
   }
 

@@ -77,6 +77,11 @@ const migrations: readonly (readonly string[])[] = [
     'create unique index decisions_cursor on decisions (cursor)',
     'create table sinks (name text collate "C" primary key, cursor bigint not null)',
   ],
+  [
+    // JSON: when things happened to what was stored. Of what was stored before nobody knows.
+    'alter table alert_revisions add column times text',
+    'alter table evidence_events add column times text',
+  ],
 ]
 
 /**

@@ -4,9 +4,11 @@ import type {
   AlertQuery,
   AlertStore,
   Delivery,
+  EventTimes,
   EvidenceEvent,
   OutgoingEntry,
   OutgoingKind,
+  RevisionTimes,
   StoredAlert,
   StoredDecision,
 } from './alert-store.ts'
@@ -83,14 +85,14 @@ export class SqlAlertStore implements AlertStore {
 
   async alert(id: string): Promise<StoredAlert | undefined> {
     const rows = await this.#query(
-      `select cursor, revision, status, line, explanation, stored_at from alert_revisions
+      `select cursor, revision, status, line, explanation, stored_at, times from alert_revisions
        where alert_id = $1::text order by revision`,
       encodeText(id),
     )
     const highest = rows.at(-1)
     if (highest === undefined) return undefined
     const events = await this.#query(
-      `select l.step, e.id, e.at, e.log_position, e.trace_id, e.received_at, e.event
+      `select l.step, e.id, e.at, e.log_position, e.trace_id, e.received_at, e.event, e.times
        from evidence_links l join evidence_events e on e.id = l.event_id and e.at = l.event_at
        where l.cursor = $1::bigint order by l.place`,
       number(highest, 'cursor'),
@@ -104,6 +106,7 @@ export class SqlAlertStore implements AlertStore {
         status: text(row, 'status'),
         line: text(row, 'line'),
         storedAt: number(row, 'stored_at'),
+        times: times<RevisionTimes>(row),
       })),
     }
   }
@@ -151,7 +154,7 @@ export class SqlAlertStore implements AlertStore {
 
   async evidence(eventId: string): ReturnType<AlertStore['evidence']> {
     const [row] = await this.#query(
-      `select id, at, log_position, trace_id, received_at, event from evidence_events
+      `select id, at, log_position, trace_id, received_at, event, times from evidence_events
        where id = $1::text order by at desc limit 1`,
       encodeText(eventId),
     )
@@ -276,8 +279,12 @@ function eventOf(row: SqlRow): Omit<EvidenceEvent, 'step'> {
     traceId: text(row, 'trace_id'),
     receivedAt: number(row, 'received_at'),
     event: text(row, 'event'),
+    times: times<EventTimes>(row),
   }
 }
+
+const times = <T extends EventTimes>(row: SqlRow): T | undefined =>
+  row['times'] === null ? undefined : JSON.parse(text(row, 'times'))
 
 const text = (row: SqlRow, column: string): string => decodeText(String(row[column]))
 const number = (row: SqlRow, column: string): number => Number(row[column])

@@ -46,6 +46,27 @@ export function testAlertStore(name: string, emptyStore: () => Promise<AlertStor
       expect(found!.revisions[0].storedAt).toBeLessThanOrEqual(Date.now())
     })
 
+    it('keeps when things happened to an event as it was told first, and to each revision', async () => {
+      const store = await emptyStore()
+      const known = { appendedAt: 201, judgedFrom: 202, judgedAt: 203, committedFrom: 204, committedAt: 205 }
+      const first = { ...known, position: '0:7', offeredAt: 206 }
+      const events = [event('e1', { times: known }), event('e2', { times: { appendedAt: 7 } }), event('e3')]
+      await store.deliver({ alerts: [alert('a', { events, times: first })], decisions: [] })
+      const second = { position: '0:9', offeredAt: 306 }
+      const amended = alert('a', {
+        revision: 2,
+        status: 'amended',
+        times: second,
+        events: [event('e1', { times: {} })],
+      })
+      await store.deliver({ alerts: [amended], decisions: [] })
+      const found = await store.alert('a')
+      expect(found?.events.map(({ times }) => times)).toEqual([known])
+      expect(found?.revisions.map(({ times }) => times)).toEqual([first, second])
+      expect((await store.evidence('e2'))?.event.times).toEqual({ appendedAt: 7 })
+      expect((await store.evidence('e3'))?.event.times).toBeUndefined()
+    })
+
     it('takes what is repeated once, in one delivery and over several (A1)', async () => {
       const store = await emptyStore()
       const delivery = {

@@ -79,6 +79,7 @@ export interface AlertDelivery {
   readonly events: readonly EvidenceEvent[]
   /** W3C trace context of the message that completed it; '' where there is none. */
   readonly traceparent: string
+  readonly times?: RevisionTimes | undefined
 }
 
 export interface EvidenceEvent {
@@ -92,6 +93,27 @@ export interface EvidenceEvent {
   readonly receivedAt: number
   /** The event as received: JSON. */
   readonly event: string
+  readonly times?: EventTimes | undefined
+}
+
+/** When things happened to a record of the log, ms since 1970; undefined: nobody knows any more. */
+export interface EventTimes {
+  /** It was durable. */
+  readonly appendedAt?: number | undefined
+  /** Of the batch in which it was judged. */
+  readonly judgedFrom?: number | undefined
+  readonly judgedAt?: number | undefined
+  /** Of the commit of the state that follows from it. */
+  readonly committedFrom?: number | undefined
+  readonly committedAt?: number | undefined
+}
+
+/** Of the record that set a revision off. */
+export interface RevisionTimes extends EventTimes {
+  /** `PARTITION:OFFSET`. */
+  readonly position: string
+  /** When it was handed to the store. */
+  readonly offeredAt: number
 }
 
 export interface AlertFilter {
@@ -133,6 +155,7 @@ export interface StoredAlert {
     readonly line: string
     /** When it was stored, ms since 1970. */
     readonly storedAt: number
+    readonly times?: RevisionTimes | undefined
   }[]
 }
 
