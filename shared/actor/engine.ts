@@ -11,6 +11,7 @@ import type { ActorRef, Hit, HitSink } from './hit.ts'
 import type { Outcome } from './outcome.ts'
 import { planFingerprint } from './plan-fingerprint.ts'
 import { Population, prefetchMax } from './population.ts'
+import { RuleTally } from './rule-tally.ts'
 
 export interface EngineOptions {
   readonly ruleSet: RuleSet
@@ -28,6 +29,8 @@ export interface EngineOptions {
   readonly isDecidedWhenAsked?: boolean
   /** Called with a rule's features for every event that it sees, also when judged again. */
   readonly onFeatures?: NonNullable<HitSink['features']>
+  /** To measure what rules take, for metrics alone: milliseconds from any origin, with parts. Without it nothing is measured. */
+  readonly clock?: () => number
 }
 
 /** What was counted by rule, beside alerts. */
@@ -45,6 +48,8 @@ export class Engine {
   /** Highest event time so far; what time alone sets off has happened up to here. */
   now = Number.NEGATIVE_INFINITY
   readonly ruleCounts: readonly RuleCounts[]
+  /** Since the start, and not saved. */
+  readonly tally: RuleTally
   /** To save actors and load them. */
   readonly states: EngineStates
   readonly #options: EngineOptions
@@ -80,6 +85,7 @@ export class Engine {
     this.#decidesAll = options.sink.decision !== undefined && options.isDecidedWhenAsked !== true
     this.#joint = options.isSorted ? new Set() : jointScenarios(ruleSet)
     this.ruleCounts = ruleSet.rules.map(() => ({ faults: 0, refused: 0 }))
+    this.tally = new RuleTally(ruleSet.rules.length, options.clock)
     const homes = new Set(ruleSet.events.types.map(({ keys }) => keys[0].key))
     const sink = this.#hitSink()
     this.#populations = ruleSet.events.keys.map((_, key) => {
@@ -95,6 +101,7 @@ export class Engine {
         rules,
         view: this.#view,
         sink,
+        tally: this.tally,
         lists: ruleSet.lists,
         isSeenFor: (scenario) => this.#decidesAll || this.#joint.has(scenario),
       })
@@ -140,6 +147,7 @@ export class Engine {
     const outcome = home?.check(digest, this.#slotAhead(row)) ?? 'applied'
     if (outcome === 'duplicate' && isAsked && this.#book.askAgain(batch.at[row], batch.id[row])) this.#book.settle()
     if (outcome === 'duplicate' || outcome === 'conflict') return outcome
+    this.tally.begin()
     this.advance(batch.at[row])
     if (outcome === 'applied') home?.put(digest, this.now)
     for (let k = 0; k < keys.length; k++) {
@@ -158,6 +166,7 @@ export class Engine {
     if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
     this.#book.settle()
     if (this.#found.size > 0) this.#found.clear()
+    this.tally.end()
     return outcome
   }
 
@@ -253,16 +262,22 @@ export class Engine {
     const decidesAll = this.#decidesAll
     const wantsSeen = decidesAll || this.#joint.size > 0
     const book = this.#book
+    const { tally } = this
     return {
       hit: (hit: Hit) => {
+        tally.hits[hit.rule]++
         if (hit.steps === undefined) this.#found.add(hit)
         book.add(hit)
       },
-      held: (hit: Hit, number: number) => book.addHeld(hit, number),
+      held: (hit: Hit, number: number) => {
+        tally.hits[hit.rule]++
+        book.addHeld(hit, number)
+      },
       settled: (settlement) => book.settleHeld(settlement),
       rewound: (actor, place, at) => book.rewind(actor, place, at),
-      faulted: (rule) => {
+      faulted: (rule, reason) => {
         this.ruleCounts[rule].faults++
+        tally.faulted(rule, reason)
       },
       refused: (rule, _what, count) => {
         this.ruleCounts[rule].refused += count

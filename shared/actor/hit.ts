@@ -1,3 +1,5 @@
+import type { RuleFaultReason } from '#shared/domain/rule-fault'
+
 /** What one rule found: for an event, or by time alone. Data; what becomes of it is the alert book's business. */
 export interface Hit {
   /** Index into `RuleSet.rules`. */
@@ -64,8 +66,8 @@ export interface HitSink {
    * the event that came out of order, stands.
    */
   rewound(actor: ActorRef, place: number, at: number): void
-  /** The rule faulted for the event. */
-  faulted(rule: number): void
+  /** The rule faulted for the event. @param reason undefined: for a value that could not be computed */
+  faulted(rule: number, reason: RuleFaultReason | undefined): void
   /** A bound refused something of a rule: runs, events of a run, held matches. */
   refused(rule: number, what: string, count: number): void
   /**

@@ -15,6 +15,7 @@ import { idsByStep, matchHit } from './match-hit.ts'
 import { recordLeaves } from './record-leaves.ts'
 import type { Registers } from './registers.ts'
 import type { RuleJudge } from './rule-judge.ts'
+import type { RuleTally } from './rule-tally.ts'
 import type { RuleView } from './rule-view.ts'
 import { RunSnapshots } from './run-snapshots.ts'
 import { RunStates } from './run-states.ts'
@@ -25,6 +26,7 @@ interface PatternRunsOptions {
   readonly history: History
   readonly registers: Registers
   readonly sink: HitSink
+  readonly tally: RuleTally
   readonly latenessMs: number
   readonly isSorted: boolean
   /**
@@ -87,10 +89,11 @@ export class PatternRuns {
   /** Steps all runs by the record in the registers, which stands at this position. */
   step(slot: number, h: number, position: number): void {
     if (this.#patterns.length === 0) return
-    const { registers } = this.#options
+    const { registers, tally } = this.#options
     const { at } = registers
     this.#aim(slot, h)
     this.#place = position
+    const isTimed = tally.beginTime()
     let isQuiet = true
     for (let i = 0; i < this.#patterns.length; i++) {
       const pattern = this.#patterns[i]
@@ -99,6 +102,7 @@ export class PatternRuns {
       this.#advance(pattern, at)
       if (pattern.judge.sees) this.#stepOne(pattern, position, at)
       if (this.#handle(pattern) !== 0) isQuiet = false
+      if (isTimed) tally.addTime(pattern.judge.index)
     }
     if (this.#hasAbsences) this.#schedule()
     if (this.#options.isSorted) return
@@ -234,16 +238,17 @@ export class PatternRuns {
   }
 
   #stepOne(pattern: RunningPattern, position: number, at: number): void {
-    const { sink } = this.#options
+    const { sink, tally } = this.#options
+    tally.evaluations[pattern.judge.index]++
     if (pattern.judge.isFaulted()) {
-      if (!this.#isSilent) sink.faulted(pattern.judge.index)
+      if (!this.#isSilent) sink.faulted(pattern.judge.index, undefined)
       return
     }
     try {
       this.#setHandle(pattern, pattern.matcher.step(this.#handle(pattern), position, at))
     } catch (fault) {
       if (!(fault instanceof RuleFault)) throw fault
-      if (!this.#isSilent) sink.faulted(pattern.judge.index)
+      if (!this.#isSilent) sink.faulted(pattern.judge.index, fault.reason)
     }
   }
 
@@ -332,7 +337,7 @@ export class PatternRuns {
       withdrawn: (match) => settled(match, false),
       missed: (match, wasRaised) => {
         if (wasRaised) settled(match, false)
-        if (!this.#isSilent) sink.faulted(judge.index)
+        if (!this.#isSilent) sink.faulted(judge.index, undefined)
       },
       refused: (what, count) => {
         if (!this.#isSilent) sink.refused(judge.index, what, count)

@@ -10,7 +10,7 @@ import type { PopulationPlan } from '#shared/features/plan-population'
 import { Windows } from '#shared/features/windows'
 import type { Arena } from '#shared/memory/arena'
 import { readText, releaseText, storeText } from '#shared/memory/text'
-import { allocWords } from '#shared/memory/words'
+import { allocLastingWords } from '#shared/memory/words'
 import type { NamedList, Rule } from '#shared/rule-language/rule-set'
 import { ActorStates } from './actor-states.ts'
 import { citedRecords } from './cited-records.ts'
@@ -21,9 +21,10 @@ import type { Outcome } from './outcome.ts'
 import { PatternRuns } from './pattern-runs.ts'
 import { RecentIds } from './recent-ids.ts'
 import { RecordMaker } from './record-maker.ts'
-import { Registers, type Words } from './registers.ts'
+import { Registers, type Words, wordsOf } from './registers.ts'
 import { Retention } from './retention.ts'
 import { RuleJudge } from './rule-judge.ts'
+import type { RuleTally } from './rule-tally.ts'
 import type { RuleView } from './rule-view.ts'
 
 export interface PopulationOptions {
@@ -36,6 +37,7 @@ export interface PopulationOptions {
   readonly arena: Arena
   readonly view: EventView
   readonly sink: HitSink
+  readonly tally: RuleTally
   readonly latenessMs: number
   /** Events come in order: nothing is kept for going back. */
   readonly isSorted: boolean
@@ -127,6 +129,7 @@ export class Population {
       history: this.#history,
       registers: this.#registers,
       sink: options.sink,
+      tally: options.tally,
       latenessMs: options.latenessMs,
       isSorted: options.isSorted,
       stopsAtDeadlines: options.stopsAtDeadlines,
@@ -352,16 +355,19 @@ export class Population {
   }
 
   #judgeConditions(slot: number, h: number): void {
-    const { sink } = this.#options
+    const { sink, tally } = this.#options
+    const isTimed = tally.beginTime()
     for (const judge of this.#conditions) {
+      if (!judge.sees) continue
+      tally.evaluations[judge.index]++
       try {
-        if (!judge.sees) continue
-        if (judge.isFaulted()) sink.faulted(judge.index)
+        if (judge.isFaulted()) sink.faulted(judge.index, undefined)
         else if (judge.holds()) sink.hit(this.#hit(slot, h, judge))
       } catch (fault) {
         if (!(fault instanceof RuleFault)) throw fault
-        sink.faulted(judge.index)
+        sink.faulted(judge.index, fault.reason)
       }
+      if (isTimed) tally.addTime(judge.index)
     }
   }
 
@@ -471,7 +477,7 @@ export class Population {
     const slot = this.keys.add(key)
     const { headerWords } = this.#history.layout
     if (slot === this.#headerBlocks.length * headersPerBlock)
-      this.#headerBlocks.push(allocWords(this.#history.arena, headerWords * headersPerBlock))
+      this.#headerBlocks.push(allocLastingWords(this.#history.arena, headerWords * headersPerBlock))
     return slot
   }
 
@@ -492,8 +498,3 @@ export class Population {
 
 /** Keys of one `prefetch`. More would push each other out of the caches. */
 export const prefetchMax = 64
-
-function wordsOf(words: number): Words {
-  const F = new Float64Array(words)
-  return { F, U: new Uint32Array(F.buffer) }
-}

@@ -92,3 +92,8 @@ export interface Words {
   readonly F: Float64Array
   readonly U: Uint32Array
 }
+
+export function wordsOf(words: number): Words {
+  const F = new Float64Array(words)
+  return { F, U: new Uint32Array(F.buffer) }
+}

@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { EventView } from '#shared/actor/event-view'
 import type { Hit, HitSink } from '#shared/actor/hit'
 import { Population } from '#shared/actor/population'
+import { RuleTally } from '#shared/actor/rule-tally'
 import { usedFields } from '#shared/actor/used-fields'
 import { EventBatch } from '#shared/domain/event-batch'
 import { envelopeFields } from '#shared/domain/event-schema'
@@ -150,6 +151,7 @@ class Watch {
       arena: new Arena(memoryBytes),
       view: this.#view,
       sink: this.#sink(),
+      tally: new RuleTally(1, undefined),
       latenessMs: 0,
       isSorted: true,
       stopsAtDeadlines: false,
