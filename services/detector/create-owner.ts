@@ -11,4 +11,11 @@ export type OwnerSettings = Pick<
 >
 
 export const createOwner = (partition: number, settings: OwnerSettings): PartitionOwner =>
-  new PartitionOwner({ ...settings, partition, sha256Hex, decoderOf: relaxedCodec, entries: new OutboxWriter() })
+  new PartitionOwner({
+    ...settings,
+    partition,
+    sha256Hex,
+    clock: () => performance.now(),
+    decoderOf: relaxedCodec,
+    entries: new OutboxWriter(),
+  })

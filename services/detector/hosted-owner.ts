@@ -16,10 +16,10 @@ export interface HostedOwner {
   end(): void
 }
 
-/** What the service reads of an owner. */
+/** What the service reads of an owner. On another thread the tally is as of the last commit. */
 export type OwnerView = Pick<
   PartitionOwner,
-  'position' | 'committedPosition' | 'isReady' | 'outboxLength' | 'actors' | 'stateBytes' | 'counts'
+  'position' | 'committedPosition' | 'isReady' | 'outboxLength' | 'actors' | 'stateBytes' | 'now' | 'counts' | 'tally'
 >
 
 /** What the world has to do; the rest is done where the owner lives. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OwnerCommand, OwnerInput } from '#shared/protocol/owner-io'
+import { noCounts } from '#shared/protocol/owner-options'
 import type { LoopCommand } from './hosted-owner.ts'
 import { LocalOwner } from './local-owner.ts'
 
@@ -18,7 +19,9 @@ function hosted(answer: (input: OwnerInput) => readonly OwnerCommand[]) {
     outboxLength: 0,
     actors: 0,
     stateBytes: 0,
-    counts: { events: 0, duplicates: 0, conflicts: 0, late: 0, undecodable: 0, alerts: 0, commits: 0 },
+    now: 0,
+    counts: noCounts(),
+    tally: undefined,
     handle: (input) => {
       inputs.push(input)
       return answer(input)

@@ -20,8 +20,9 @@ function start(partition: number): void {
   const owner = new LocalOwner(createOwner(partition, settings))
   owners.set(partition, owner)
   const tell = (commands: readonly LoopCommand[]): void => {
-    const { position, committedPosition, isReady, outboxLength, actors, stateBytes, counts } = owner.view
-    const view = { position, committedPosition, isReady, outboxLength, actors, stateBytes, counts }
+    const { position, committedPosition, isReady, outboxLength, actors, stateBytes, now, counts } = owner.view
+    const tally = commands.some(({ kind }) => kind === 'commit') ? owner.view.tally : undefined
+    const view = { position, committedPosition, isReady, outboxLength, actors, stateBytes, now, counts, tally }
     const packed = commands.map(packCommand)
     const message: FromOwner = { partition, commands: packed, view }
     port.postMessage(message, packed.flatMap(commandBuffers))

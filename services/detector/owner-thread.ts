@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { invariant } from '#shared/domain/invariant'
+import { noCounts } from '#shared/protocol/owner-options'
 import type { OwnerSettings } from './create-owner.ts'
 import type { HostedOwner, LoopCommand, LoopInput, OwnerView } from './hosted-owner.ts'
 import { type FromOwner, inputBuffers, packInput, type ToOwner, unpackCommand } from './owner-messages.ts'
@@ -79,7 +80,8 @@ class RemoteOwner implements HostedOwner {
   }
 
   take(commands: readonly LoopCommand[], view: OwnerView): void {
-    this.view = view
+    // Most messages come without a tally, which is large: the last one stands.
+    this.view = view.tally === undefined ? { ...view, tally: this.view.tally } : view
     if (!this.#hasEnded) this.#execute(commands)
   }
 
@@ -98,5 +100,7 @@ const unseen: OwnerView = {
   outboxLength: 0,
   actors: 0,
   stateBytes: 0,
-  counts: { events: 0, duplicates: 0, conflicts: 0, late: 0, undecodable: 0, alerts: 0, commits: 0 },
+  counts: noCounts(),
+  now: Number.NEGATIVE_INFINITY,
+  tally: undefined,
 }

@@ -11,6 +11,7 @@ import type { Arena } from '#shared/memory/arena'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { AbsentDeadlines } from './absent-deadlines.ts'
 import type { ActorEntry, MarkedActor, SavedActor } from './commit.ts'
+import { GenerationTally, type TallyView } from './generation-tally.ts'
 
 /** Decodes records of the log; see `Codec` of the wire formats. */
 export interface RowDecoder {
@@ -29,6 +30,8 @@ export interface GenerationOptions {
   readonly hashKey: number
   readonly sha256Hex: (text: string) => string
   readonly decoder: RowDecoder
+  /** As in `EngineOptions`. */
+  readonly clock?: () => number
   readonly tell: {
     alert(revision: AlertRevision, generation: Generation): void
     decision(revision: DecisionRevision, generation: Generation): void
@@ -55,6 +58,7 @@ export class Generation {
   readonly arena: Arena
   readonly #decoder: RowDecoder
   readonly #codec: StateCodec
+  readonly #tally: GenerationTally
   readonly #deadlines = new AbsentDeadlines()
   /** Whether any actor is outside memory. */
   #hasAbsent = false
@@ -67,16 +71,21 @@ export class Generation {
     this.hashKey = hashKey
     this.arena = options.arena
     this.#decoder = decoder
+    this.#tally = new GenerationTally(ruleSet)
     this.engine = new Engine({
       ...options,
       isSorted: false,
       isDecidedWhenAsked: true,
       sink: {
         alert: (revision) => {
-          if (this.covers(revision.hit.at)) tell.alert(revision, this)
+          if (!this.covers(revision.hit.at)) return
+          this.#tally.alert(revision)
+          tell.alert(revision, this)
         },
         decision: (revision) => {
-          if (this.covers(revision.at)) tell.decision(revision, this)
+          if (!this.covers(revision.at)) return
+          this.#tally.decision(revision)
+          tell.decision(revision, this)
         },
       },
     })
@@ -94,11 +103,22 @@ export class Generation {
   decode(bytes: Uint8Array, start: number, end: number, offset: number, receivedAt: number): Problem | undefined {
     const problem = this.#decoder.decode(bytes, start, end, this.batch, offset)
     if (problem === undefined) this.batch.receivedAt[this.batch.length - 1] = receivedAt
+    else this.#tally.undecodable(problem.reason)
     return problem
   }
 
   apply(row: number, isAsked: boolean): Outcome {
     return this.engine.apply(this.batch, row, isAsked)
+  }
+
+  /** What it found, for metrics. */
+  get tally(): TallyView {
+    return this.#tally.view(this.engine)
+  }
+
+  /** It comes into force: what it found on the way here was told by others. */
+  clearTally(): void {
+    this.#tally.clear(this.engine)
   }
 
   /** The decision that stands on a row's event, where somebody has asked for it. */
@@ -128,6 +148,7 @@ export class Generation {
       const actor = saved[i]
       if (actor === undefined || this.engine.states.isResident(name)) continue
       this.engine.states.load(this.#codec.decodeActor(actor.base, actor.appended))
+      this.#tally.loaded++
     }
   }
 
@@ -186,6 +207,7 @@ export class Generation {
       states.passivate(actor)
     }
     if (cold.length > 0) this.#hasAbsent = true
+    this.#tally.passivated += cold.length
     return cold.length
   }
 }

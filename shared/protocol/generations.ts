@@ -54,6 +54,7 @@ export class Generations {
   /** A new set judges what comes after `next.from`. */
   follow(next: Generation): void {
     const { newest } = this
+    next.clearTally()
     if (newest !== undefined) newest.upTo = next.from
     // A set that judged no instant of its own has nothing to go on with.
     this.#list = this.#list.filter((generation) => {

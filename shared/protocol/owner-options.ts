@@ -1,5 +1,6 @@
 import type { AlertRevision, DecisionRevision } from '#shared/actor/alert'
 import type { Hit } from '#shared/actor/hit'
+import type { Outcome } from '#shared/actor/outcome'
 import type { EventSchema } from '#shared/domain/event-schema'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { RowDecoder } from './generation.ts'
@@ -24,6 +25,8 @@ export interface OwnerOptions {
   readonly bounds?: OwnerBounds
   /** Default: `loadRuleSet`; one that remembers makes starts cheap. @returns undefined: it has errors */
   readonly ruleSetOf?: (files: ReadonlyMap<string, string>) => RuleSet | undefined
+  /** As in `EngineOptions`: for metrics alone. */
+  readonly clock?: () => number
   readonly decoderOf: (schema: EventSchema) => RowDecoder
   /** Bytes of outbox entries, while a record is being applied. */
   readonly entries: {
@@ -55,6 +58,7 @@ export const noCounts = (): OwnerCounts => ({
   duplicates: 0,
   conflicts: 0,
   late: 0,
+  lateDecisions: 0,
   undecodable: 0,
   alerts: 0,
   commits: 0,
@@ -66,7 +70,17 @@ export interface OwnerCounts {
   duplicates: number
   conflicts: number
   late: number
+  /** Of these, events whose sender waits for a decision. */
+  lateDecisions: number
   undecodable: number
   alerts: number
   commits: number
+}
+
+/** Notes what became of an event. */
+export function countOutcome(counts: OwnerCounts, outcome: Outcome): void {
+  if (outcome === 'applied') counts.events++
+  else if (outcome === 'duplicate') counts.duplicates++
+  else if (outcome === 'late') counts.late++
+  else counts.conflicts++
 }

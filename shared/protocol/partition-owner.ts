@@ -1,5 +1,4 @@
 import type { Decision } from '#shared/actor/alert'
-import type { Outcome } from '#shared/actor/outcome'
 import { prefetchMax } from '#shared/actor/population'
 import { ByteWriter } from '#shared/checkpoint/bytes'
 import { homeKey } from '#shared/domain/home-key'
@@ -11,11 +10,12 @@ import type { RuleSet } from '#shared/rule-language/rule-set'
 import { appliedRecord, recordDigest } from './applied-record.ts'
 import { Checkpointing } from './checkpointing.ts'
 import { Generation } from './generation.ts'
+import type { TallyView } from './generation-tally.ts'
 import { Generations } from './generations.ts'
 import { type LogBlock, type RecordKind, recordKinds } from './log-record.ts'
 import { type OwnerBounds, ownerBounds } from './owner-bounds.ts'
 import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
-import { type AppliedRecord, noCounts, type OwnerOptions } from './owner-options.ts'
+import { type AppliedRecord, countOutcome, noCounts, type OwnerOptions } from './owner-options.ts'
 import { expectInput, failureOf, OwnerFailed, pause, type Steps, storeWentBack } from './owner-steps.ts'
 import { recover } from './recovery.ts'
 import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
@@ -106,6 +106,11 @@ export class PartitionOwner {
   /** Event time up to which time has passed, ms; −Infinity: there was no event. */
   get now(): number {
     return this.#generations.newest?.engine.now ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** What the rule set in force found, for metrics; undefined: none is. */
+  get tally(): TallyView | undefined {
+    return this.#generations.newest?.tally
   }
 
   handle(input: OwnerInput): readonly OwnerCommand[] {
@@ -281,7 +286,7 @@ export class PartitionOwner {
           if (isAsked) decision = generation.decision(olderRow)
         }
       if (isAsked) this.#judge(newest.batch.id[row], { kind, outcome, decision: this.#decision ?? decision })
-      if (kind !== 'ask') this.#count(outcome)
+      if (kind !== 'ask') countOutcome(this.counts, outcome)
       this.#generations.dropOld(this.#options.latenessMs)
     }
   }
@@ -289,16 +294,11 @@ export class PartitionOwner {
   #judge(id: string, { kind, outcome, decision }: Omit<Judged, 'offset' | 'id'> & { readonly kind: RecordKind }): void {
     const { offset } = this.#applying
     // Somebody who asks late does not make the event late.
-    if (outcome === 'late' && kind === 'decide')
+    if (outcome === 'late' && kind === 'decide') {
+      this.counts.lateDecisions++
       this.#checkpointing?.addEntry(this.#options.entries.late(id, this.#applying))
+    }
     this.#judged.push({ offset, id, outcome, decision })
-  }
-
-  #count(outcome: Outcome): void {
-    if (outcome === 'applied') this.counts.events++
-    else if (outcome === 'duplicate') this.counts.duplicates++
-    else if (outcome === 'late') this.counts.late++
-    else this.counts.conflicts++
   }
 
   #tellJudged(): void {
@@ -419,16 +419,14 @@ export class PartitionOwner {
     const ruleSet = this.#ruleSetOf(files)
     if (ruleSet === undefined)
       throw new OwnerFailed('unknown-record', `the rule set in force since ${number} has errors for this version`)
-    const { latenessMs, tenant, sha256Hex, decoderOf, entries, memoryBytesMax } = this.#options
+    const { decoderOf, entries, memoryBytesMax } = this.#options
     return new Generation({
+      ...this.#options,
       number,
       ruleSet,
       from,
       arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + this.#bounds.reserveBytes),
-      latenessMs,
-      tenant,
       hashKey,
-      sha256Hex,
       decoder: decoderOf(ruleSet.events),
       tell: {
         alert: (revision, { engine }) => {
