@@ -84,7 +84,7 @@ async function measureLoads(store: SqliteCheckpointStore): Promise<void> {
       key: keyOf(random.integer(0, actors - 1)),
     }))
     const start = performance.now()
-    const saved = await store.load(partition, 1, names)
+    const { actors: saved } = await store.load(partition, 1, names)
     times.push(performance.now() - start)
     for (const each of saved) pieces += each === undefined ? 0 : 1 + each.appended.length
   }
@@ -156,7 +156,7 @@ try {
   console.log(`  memory: ${((after.rss - memory.rss) / 2 ** 20).toFixed(0)} MiB more resident`)
   await measureLoads(store)
   const marking = performance.now()
-  const marked = await store.marked(partition, 1)
+  const { actors: marked } = await store.marked(partition, 1)
   console.log(`${marked.length} marked actors: ${(performance.now() - marking).toFixed(0)} ms`)
 } finally {
   await store.close()

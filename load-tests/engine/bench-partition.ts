@@ -130,12 +130,12 @@ export class BenchPartition {
         return { kind: 'records', block: log.read(command.from, command.bytesMax) }
       }
       case 'marked':
-        return { kind: 'marked', actors: await store.marked(0, command.generation) }
+        return { kind: 'marked', ...(await store.marked(0, command.generation)) }
       case 'load':
         this.loaded += command.names.length
-        return { kind: 'loaded', actors: await store.load(0, command.generation, command.names) }
+        return { kind: 'loaded', ...(await store.load(0, command.generation, command.names)) }
       case 'outbox':
-        return { kind: 'outbox', entries: await store.outbox(0) }
+        return { kind: 'outbox', ...(await store.outbox(0)) }
       case 'stage':
         return { kind: 'staged', result: await store.stage(command.stage) }
       case 'commit':

@@ -91,17 +91,17 @@ export class PartitionLoop {
         return
       case 'marked':
         this.#answer('checkpoints cannot be read', async () => {
-          return { kind: 'marked', actors: await checkpoints.marked(partition, command.generation) }
+          return { kind: 'marked', ...(await checkpoints.marked(partition, command.generation)) }
         })
         return
       case 'load':
         this.#answer('checkpoints cannot be read', async () => {
-          return { kind: 'loaded', actors: await checkpoints.load(partition, command.generation, command.names) }
+          return { kind: 'loaded', ...(await checkpoints.load(partition, command.generation, command.names)) }
         })
         return
       case 'outbox':
         this.#answer('checkpoints cannot be read', async () => {
-          return { kind: 'outbox', entries: await checkpoints.outbox(partition) }
+          return { kind: 'outbox', ...(await checkpoints.outbox(partition)) }
         })
         return
       case 'stage':

@@ -51,12 +51,17 @@ describe('what goes between an owner and its loop', () => {
   it.each<LoopInput>([
     { kind: 'records', block: block.block() },
     { kind: 'records', block: new LogBlockBuilder().block() },
-    { kind: 'marked', actors: actors.map(({ generation, form, bytes: _, ...mark }) => mark) },
+    {
+      kind: 'marked',
+      actors: actors.map(({ generation, form, bytes: _, ...mark }) => mark),
+      lastCommit: { id: undefined },
+    },
     {
       kind: 'loaded',
       actors: [undefined, { base: bytes(1), appended: [] }, { base: bytes(), appended: [bytes(2), bytes(3)] }],
+      lastCommit: { id: '5-1' },
     },
-    { kind: 'outbox', entries: outbox },
+    { kind: 'outbox', entries: outbox, lastCommit: { id: '5-1' } },
     { kind: 'claimed', result: { kind: 'claimed', manifest } },
     { kind: 'committed', result: 'ok' },
   ])('arrives as it was sent: $kind', (input) => {

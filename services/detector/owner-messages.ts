@@ -1,4 +1,5 @@
 import type { Commit, Stage } from '#shared/protocol/commit'
+import type { ReadFromStore } from '#shared/protocol/owner-io'
 import { buffersOf } from '#shared/store/checkpoint-store-sqlite-messages'
 import type { LoopCommand, LoopInput, OwnerView } from './hosted-owner.ts'
 import {
@@ -39,9 +40,9 @@ export interface FromOwner {
 export type PackedInput =
   | Exclude<LoopInput, { readonly kind: 'records' | 'marked' | 'loaded' | 'outbox' }>
   | { readonly kind: 'records'; readonly block: PackedBlock }
-  | { readonly kind: 'marked'; readonly actors: PackedMarks }
-  | { readonly kind: 'loaded'; readonly actors: PackedSaved }
-  | { readonly kind: 'outbox'; readonly entries: PackedOutbox }
+  | ({ readonly kind: 'marked'; readonly actors: PackedMarks } & ReadFromStore)
+  | ({ readonly kind: 'loaded'; readonly actors: PackedSaved } & ReadFromStore)
+  | ({ readonly kind: 'outbox'; readonly entries: PackedOutbox } & ReadFromStore)
 
 export type PackedCommand =
   | Exclude<LoopCommand, { readonly kind: 'load' | 'stage' | 'commit' | 'offer' }>
@@ -64,11 +65,11 @@ export function packInput(input: LoopInput): PackedInput {
     case 'records':
       return { kind: 'records', block: packBlock(input.block) }
     case 'marked':
-      return { kind: 'marked', actors: packMarks(input.actors) }
+      return { ...input, actors: packMarks(input.actors) }
     case 'loaded':
-      return { kind: 'loaded', actors: packSaved(input.actors) }
+      return { ...input, actors: packSaved(input.actors) }
     case 'outbox':
-      return { kind: 'outbox', entries: packOutbox(input.entries) }
+      return { ...input, entries: packOutbox(input.entries) }
     default:
       return input
   }
@@ -79,11 +80,11 @@ export function unpackInput(input: PackedInput): LoopInput {
     case 'records':
       return { kind: 'records', block: unpackBlock(input.block) }
     case 'marked':
-      return { kind: 'marked', actors: unpackMarks(input.actors) }
+      return { ...input, actors: unpackMarks(input.actors) }
     case 'loaded':
-      return { kind: 'loaded', actors: unpackSaved(input.actors) }
+      return { ...input, actors: unpackSaved(input.actors) }
     case 'outbox':
-      return { kind: 'outbox', entries: unpackOutbox(input.entries) }
+      return { ...input, entries: unpackOutbox(input.entries) }
     default:
       return input
   }

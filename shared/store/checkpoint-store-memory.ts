@@ -11,7 +11,14 @@ import type {
   SavedActor,
   Stage,
 } from '#shared/protocol/commit'
-import { type CheckpointStore, StoreUnavailable } from './checkpoint-store.ts'
+import {
+  type AsOf,
+  type CheckpointStore,
+  type MarkedActors,
+  type Outbox,
+  type SavedActors,
+  StoreUnavailable,
+} from './checkpoint-store.ts'
 
 /** Lives as long as the process. What the other stores are compared with, so it is as plain as can be. */
 export class MemoryCheckpointStore implements CheckpointStore {
@@ -62,28 +69,28 @@ export class MemoryCheckpointStore implements CheckpointStore {
     return 'ok'
   }
 
-  async load(
-    partition: number,
-    generation: number,
-    names: readonly ActorName[],
-  ): Promise<readonly (SavedActor | undefined)[]> {
-    const { actors } = this.#open(partition)
-    return names.map(({ population, key }) => {
-      const actor = actors.get(nameOf(generation, population, key))
+  async load(partition: number, generation: number, names: readonly ActorName[]): Promise<SavedActors> {
+    const state = this.#open(partition)
+    const actors = names.map(({ population, key }) => {
+      const actor = state.actors.get(nameOf(generation, population, key))
       return actor && { base: actor.base, appended: actor.appended }
     })
+    return { actors, ...asOf(state) }
   }
 
-  async marked(partition: number, generation: number): Promise<readonly MarkedActor[]> {
-    return [...this.#open(partition).actors.values()]
+  async marked(partition: number, generation: number): Promise<MarkedActors> {
+    const state = this.#open(partition)
+    const actors = [...state.actors.values()]
       .filter(
         (actor) => actor.generation === generation && (actor.hasBook || actor.deadline !== Number.POSITIVE_INFINITY),
       )
       .map(({ population, key, deadline, hasBook }) => ({ population, key, deadline, hasBook }))
+    return { actors, ...asOf(state) }
   }
 
-  async outbox(partition: number): Promise<readonly OutboxEntry[]> {
-    return this.#open(partition).outbox
+  async outbox(partition: number): Promise<Outbox> {
+    const state = this.#open(partition)
+    return { entries: state.outbox, ...asOf(state) }
   }
 
   async close(): Promise<void> {
@@ -119,6 +126,8 @@ interface StagedPart {
 interface Actor extends SavedActor, MarkedActor {
   readonly generation: number
 }
+
+const asOf = ({ manifest }: Partition): AsOf => ({ lastCommit: { id: manifest?.id } })
 
 const nameOf = (generation: number, population: number, key: string): string => `${generation} ${population} ${key}`
 

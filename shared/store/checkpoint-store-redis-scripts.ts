@@ -165,19 +165,16 @@ redis.call('HSET', manifest, 'id', id, 'body', body)
 return { 'ok' }
 `)
 
-/** Arguments of what reads begin with how many ids of the last commit are expected, and these; none: any. Returns `lost` otherwise. */
+/** What reads returns the id of the last commit first. */
 const reading = (body: string): Script =>
   scriptOf(`#!lua flags=no-writes
-local expectedCount = tonumber(ARGV[1])
 local id = redis.call('HGET', KEYS[1], 'id')
-local isExpected = expectedCount == 0
-for i = 2, 1 + expectedCount do isExpected = isExpected or ARGV[i] == (id and '1' .. id or '0') end
-if not isExpected then return { 'lost' } end
+local last = id and '1' .. id or '0'
 ${body}`)
 
-/** Further arguments: names. Returns bases and runs in their order, nil where there is none. */
-const load = reading(`local first, bases, runs = 2 + expectedCount, {}, {}
-for from = first, #ARGV, 4000 do
+/** Arguments: names. Returns bases and runs in their order, nil where there is none. */
+const load = reading(`local bases, runs = {}, {}
+for from = 1, #ARGV, 4000 do
   local upTo = math.min(from + 3999, #ARGV)
   for _, base in ipairs(redis.call('HMGET', KEYS[2], unpack(ARGV, from, upTo))) do bases[#bases + 1] = base end
   for i, count in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, from, upTo))) do
@@ -186,16 +183,15 @@ for from = first, #ARGV, 4000 do
     runs[#runs + 1] = count and table.concat(redis.call('HMGET', KEYS[4], unpack(fields)))
   end
 end
-return { 'loaded', bases, runs }
+return { last, bases, runs }
 `)
 
-/** Further arguments: cursor, how many at once. Returns the next cursor, and names and marks in turn. */
-const marked =
-  reading(`local answer = redis.call('HSCAN', KEYS[2], ARGV[2 + expectedCount], 'COUNT', ARGV[3 + expectedCount])
-return { 'marked', answer[1], answer[2] }
+/** Arguments: cursor, how many at once. Returns the next cursor, and names and marks in turn. */
+const marked = reading(`local answer = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', ARGV[2])
+return { last, answer[1], answer[2] }
 `)
 
-const outbox = reading(`return { 'outbox', redis.call('LRANGE', KEYS[2], 0, -1) }
+const outbox = reading(`return { last, redis.call('LRANGE', KEYS[2], 0, -1) }
 `)
 
 export const scripts = { claim, stage, commit, load, marked, outbox } as const

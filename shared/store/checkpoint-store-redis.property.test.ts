@@ -111,10 +111,10 @@ async function compare(actions: readonly Action[]): Promise<void> {
       if ((await both((store) => store.commit(commit))) === 'ok') commits = number
     }
     for (const generation of [0, 1]) {
-      await both(async (store) => (await store.load(0, generation, names)).map(texts))
-      await both(async (store) => [...(await store.marked(0, generation))].sort(byKey))
+      await both(async (store) => (await store.load(0, generation, names)).actors.map(texts))
+      await both(async (store) => [...(await store.marked(0, generation)).actors].sort(byKey))
     }
-    await both(async (store) => (await store.outbox(0)).map(({ number, bytes }) => [number, ...bytes]))
+    await both(async (store) => (await store.outbox(0)).entries.map(({ number, bytes }) => [number, ...bytes]))
   }
   await redis.close()
 }

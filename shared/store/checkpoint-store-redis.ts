@@ -1,15 +1,14 @@
 import type { ActorName } from '#shared/actor/actor-state'
 import { invariant } from '#shared/domain/invariant'
-import type {
-  ClaimResult,
-  Commit,
-  CommitResult,
-  MarkedActor,
-  OutboxEntry,
-  SavedActor,
-  Stage,
-} from '#shared/protocol/commit'
-import { type CheckpointStore, StoreUnavailable } from './checkpoint-store.ts'
+import type { ClaimResult, Commit, CommitResult, MarkedActor, Stage } from '#shared/protocol/commit'
+import {
+  type AsOf,
+  type CheckpointStore,
+  type MarkedActors,
+  type Outbox,
+  type SavedActors,
+  StoreUnavailable,
+} from './checkpoint-store.ts'
 import { type RedisAddress, RedisConnection, redisAddress } from './checkpoint-store-redis-connection.ts'
 import {
   packBody,
@@ -37,8 +36,8 @@ export interface RedisStoreOptions {
  * are answered when they are on the server's disk.
  *
  * D1 A commit of which the outcome is unknown may be sent again: the manifest knows it. Nothing is sent again by itself.
- * D2 Who claimed a partition reads it only while its last commit is one that this store knows: a server that lost what it had, or fell
- *    back behind it, is noticed before a state is taken for a new one.
+ * D2 What is read comes from one script with the id of the last commit, so that a server that lost what it had, or fell back, is noticed
+ *    before a state is taken for a new one.
  * D3 Partitions do not wait for each other's disk writes: each has its connection for these.
  * D4 The caller may use its buffers again as soon as a call returns its promise.
  */
@@ -48,8 +47,6 @@ export class RedisCheckpointStore implements CheckpointStore {
   readonly #replicas: number
   /** By partition, and `reads` for those that wait for no disk. */
   readonly #connections = new Map<number | 'reads', Promise<RedisConnection>>()
-  /** By claimed partition: ids of the commits of which one must be the last. */
-  readonly #expected = new Map<number, readonly string[]>()
   readonly #pending = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
@@ -68,7 +65,6 @@ export class RedisCheckpointStore implements CheckpointStore {
       const [kind, first, body] = answer as [Buffer, Buffer | null, Buffer | null]
       if (`${kind}` === 'fenced') return { kind: 'fenced', epoch: Number(first) }
       const found = first === null || body === null ? undefined : unpackManifest(first, body)
-      this.#expected.set(partition, [codedId(found?.id)])
       return { kind: 'claimed', manifest: found }
     })
   }
@@ -90,56 +86,54 @@ export class RedisCheckpointStore implements CheckpointStore {
       const { prefix, manifest, epochs, parts, outbox } = this.#keys(partition)
       const args = [prefix, ...packCommit(commit)]
       const connection = await this.#connection(partition)
-      const before = this.#expected.get(partition)
-      // Until there is an answer it may have taken effect or not.
-      if (before !== undefined) this.#expected.set(partition, [...new Set([...before, codedId(id)])])
       const keys = [manifest, epochs, parts, outbox]
       const answer = await connection.runDurably(scripts.commit, keys, args, this.#replicas)
       const [kind, name] = answer as [Buffer, Buffer?]
       const result = `${kind}`
-      const isLast = result === 'ok' || result === 'already'
-      if (before !== undefined) this.#expected.set(partition, isLast ? [codedId(id)] : before)
       invariant(result !== 'no-base', `there is no base that the entry of actor ${name} could follow`)
       invariant(result !== 'no-rise', `the numbers of the outbox do not rise in commit ${id}`)
       return result as CommitResult
     })
   }
 
-  load(
-    partition: number,
-    generation: number,
-    names: readonly ActorName[],
-  ): Promise<readonly (SavedActor | undefined)[]> {
+  load(partition: number, generation: number, names: readonly ActorName[]): Promise<SavedActors> {
     const packed = names.map(packName)
     return this.#tracked(async () => {
       const keys = [`bases:${generation}`, `counts:${generation}`, `runs:${generation}`]
-      const [, bases, runs] = await this.#read('load', partition, keys, packed)
-      const [all, appended] = [bases as (Buffer | null)[], runs as (Buffer | null)[]]
-      return all.map((base, i) => unpackActor(base, appended[i]))
+      const { lastCommit, answer } = await this.#read('load', partition, keys, packed)
+      const [bases, runs] = answer as [(Buffer | null)[], (Buffer | null)[]]
+      return { actors: bases.map((base, i) => unpackActor(base, runs[i])), lastCommit }
     })
   }
 
-  /** Not of one moment where a commit comes meanwhile. */
-  marked(partition: number, generation: number): Promise<readonly MarkedActor[]> {
+  /** Rejects with StoreUnavailable also where a commit comes meanwhile. */
+  marked(partition: number, generation: number): Promise<MarkedActors> {
     return this.#tracked(async () => {
       // One that moved while it was read comes twice.
       const found = new Map<string, MarkedActor>()
+      let first: AsOf['lastCommit'] | undefined
       let cursor = '0'
       do {
-        const answer = await this.#read('marked', partition, [`marks:${generation}`], [cursor, markedAtOnce])
-        const pairs = answer[2] as Buffer[]
+        const read = await this.#read('marked', partition, [`marks:${generation}`], [cursor, markedAtOnce])
+        const [next, pairs] = read.answer as [Buffer, Buffer[]]
+        first ??= read.lastCommit
+        if (first.id !== read.lastCommit.id)
+          throw new StoreUnavailable(
+            'unreachable',
+            `a commit came while ${this.#address.where} was read; it is read again`,
+          )
         for (let i = 0; i < pairs.length; i += 2)
           found.set(pairs[i].toString('latin1'), unpackMarked(pairs[i], pairs[i + 1]))
-        cursor = String(answer[1])
+        cursor = String(next)
       } while (cursor !== '0')
-      return [...found.values()]
+      return { actors: [...found.values()], lastCommit: first }
     })
   }
 
-  outbox(partition: number): Promise<readonly OutboxEntry[]> {
+  outbox(partition: number): Promise<Outbox> {
     return this.#tracked(async () => {
-      const [, entries] = await this.#read('outbox', partition, ['outbox'], [])
-      return (entries as Buffer[]).map(unpackEntry)
+      const { lastCommit, answer } = await this.#read('outbox', partition, ['outbox'], [])
+      return { entries: (answer[0] as Buffer[]).map(unpackEntry), lastCommit }
     })
   }
 
@@ -168,23 +162,13 @@ export class RedisCheckpointStore implements CheckpointStore {
     partition: number,
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
-  ): Promise<readonly unknown[]> {
+  ): Promise<AsOf & { readonly answer: readonly unknown[] }> {
     const { prefix, manifest } = this.#keys(partition)
     const connection = await this.#connection('reads')
     const all = [manifest, ...keys.map((key) => prefix + key)]
-    let expected: readonly string[] | undefined
-    do {
-      expected = this.#expected.get(partition)
-      const ids = expected ?? []
-      const answer = (await connection.run(scripts[script], all, [ids.length, ...ids, ...args])) as unknown[]
-      if (String(answer[0]) !== 'lost') return answer
-      // A commit that began after the question may have come before it.
-    } while (this.#expected.get(partition) !== expected)
-    const why = 'the last commit is not the one that was made here: the server lost data, or another has the partition'
-    throw new StoreUnavailable(
-      'unreachable',
-      `Redis at ${this.#address.where}: ${why}; restart Vigil: it makes the states again from the log`,
-    )
+    const [last, ...answer] = (await connection.run(scripts[script], all, args)) as [Buffer, ...unknown[]]
+    const coded = `${last}`
+    return { answer, lastCommit: { id: coded === codedId(undefined) ? undefined : coded.slice(1) } }
   }
 
   /** Rejects with StoreUnavailable. One that was lost is replaced. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { invariant } from '#shared/domain/invariant'
 import type { ClaimResult, CommitResult } from '#shared/protocol/commit'
+import type { AsOf } from './checkpoint-store.ts'
 import type { ActorTable } from './checkpoint-store-sqlite-actors.ts'
 import { Cleaner, readChain } from './checkpoint-store-sqlite-cleaner.ts'
 import {
@@ -170,6 +171,11 @@ export class CheckpointDatabase {
     const rows = this.#statements.outbox.all(partition)
     const list = packList(rows.map((row) => row['bytes'] as Uint8Array))
     return { list, numbers: Float64Array.from(rows, (row) => Number(row['number'])) }
+  }
+
+  /** As of which commit the answers of this moment are. */
+  asOf(partition: number): AsOf {
+    return { lastCommit: { id: this.#state(partition).manifest?.id } }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { ClaimResult, Commit, CommitResult, Stage } from '#shared/protocol/commit'
+import type { AsOf } from './checkpoint-store.ts'
 import type { PackedActors, PackedMarks } from './checkpoint-store-sqlite-entries.ts'
 import type { Failure } from './checkpoint-store-sqlite-failure.ts'
 
@@ -41,13 +42,13 @@ export interface Calls {
       readonly names: Int32Array<ArrayBuffer>
       readonly count: number
     }
-    readonly answer: PackedChains
+    readonly answer: PackedChains & AsOf
   }
   readonly marked: {
     readonly ask: { readonly partition: number; readonly generation: number }
-    readonly answer: PackedMarks
+    readonly answer: PackedMarks & AsOf
   }
-  readonly outbox: { readonly ask: { readonly partition: number }; readonly answer: PackedOutbox }
+  readonly outbox: { readonly ask: { readonly partition: number }; readonly answer: PackedOutbox & AsOf }
   readonly close: { readonly ask: undefined; readonly answer: undefined }
 }
 

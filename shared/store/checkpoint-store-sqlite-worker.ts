@@ -47,11 +47,11 @@ function answer(store: CheckpointDatabase, { kind, ask }: Exclude<Request, { kin
     case 'commit':
       return store.commit(ask)
     case 'load':
-      return store.load(ask.partition, ask.generation, ask.names, ask.count)
+      return { ...store.load(ask.partition, ask.generation, ask.names, ask.count), ...store.asOf(ask.partition) }
     case 'marked':
-      return store.marked(ask.partition, ask.generation)
+      return { ...store.marked(ask.partition, ask.generation), ...store.asOf(ask.partition) }
     case 'outbox':
-      return store.outbox(ask.partition)
+      return { ...store.outbox(ask.partition), ...store.asOf(ask.partition) }
   }
 }
 

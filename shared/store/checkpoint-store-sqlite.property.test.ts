@@ -189,15 +189,15 @@ async function compare(actions: readonly Action[], tuning: Tuning): Promise<void
       }
     }
     for (const generation of [0, 1]) {
-      expect(sqlite.load(generation)).toEqual((await memory.load(0, generation, names)).map(texts))
-      const marked = [...(await memory.marked(0, generation))].sort(byKey)
+      expect(sqlite.load(generation)).toEqual((await memory.load(0, generation, names)).actors.map(texts))
+      const marked = [...(await memory.marked(0, generation)).actors].sort(byKey)
       expect(sqlite.marked(generation).sort(byKey)).toEqual(marked)
     }
-    expect(sqlite.outbox().map(plain)).toEqual((await memory.outbox(0)).map(plain))
+    expect(sqlite.outbox().map(plain)).toEqual((await memory.outbox(0)).entries.map(plain))
   }
   sqlite.reopen()
   for (const generation of [0, 1])
-    expect(sqlite.load(generation)).toEqual((await memory.load(0, generation, names)).map(texts))
+    expect(sqlite.load(generation)).toEqual((await memory.load(0, generation, names)).actors.map(texts))
   const claim = await memory.claim(0, epoch)
   expect(JSON.stringify(sqlite.claim(epoch))).toBe(JSON.stringify(claim))
   sqlite.close()

@@ -1,16 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import type { ActorName } from '#shared/actor/actor-state'
 import { invariant } from '#shared/domain/invariant'
-import type {
-  ClaimResult,
-  Commit,
-  CommitResult,
-  MarkedActor,
-  OutboxEntry,
-  SavedActor,
-  Stage,
-} from '#shared/protocol/commit'
-import { type CheckpointStore, StoreUnavailable } from './checkpoint-store.ts'
+import type { ClaimResult, Commit, CommitResult, SavedActor, Stage } from '#shared/protocol/commit'
+import {
+  type CheckpointStore,
+  type MarkedActors,
+  type Outbox,
+  type SavedActors,
+  StoreUnavailable,
+} from './checkpoint-store.ts'
 import { defaultTuning, type Tuning } from './checkpoint-store-sqlite-database.ts'
 import { packActors, packNames, unpackMarks } from './checkpoint-store-sqlite-entries.ts'
 import type { Failure } from './checkpoint-store-sqlite-failure.ts'
@@ -66,22 +64,20 @@ export class SqliteCheckpointStore implements CheckpointStore {
     })
   }
 
-  async load(
-    partition: number,
-    generation: number,
-    names: readonly ActorName[],
-  ): Promise<readonly (SavedActor | undefined)[]> {
+  async load(partition: number, generation: number, names: readonly ActorName[]): Promise<SavedActors> {
     const ask = { partition, generation, names: packNames(names), count: names.length }
-    return unpackChains(await this.#ask('load', ask))
+    const { lastCommit, ...chains } = await this.#ask('load', ask)
+    return { actors: unpackChains(chains), lastCommit }
   }
 
-  async marked(partition: number, generation: number): Promise<readonly MarkedActor[]> {
-    return unpackMarks(await this.#ask('marked', { partition, generation }))
+  async marked(partition: number, generation: number): Promise<MarkedActors> {
+    const { lastCommit, ...marks } = await this.#ask('marked', { partition, generation })
+    return { actors: unpackMarks(marks), lastCommit }
   }
 
-  async outbox(partition: number): Promise<readonly OutboxEntry[]> {
-    const { numbers, list } = await this.#ask('outbox', { partition })
-    return unpackList(list).map((bytes, i) => ({ number: numbers[i], bytes }))
+  async outbox(partition: number): Promise<Outbox> {
+    const { numbers, list, lastCommit } = await this.#ask('outbox', { partition })
+    return { entries: unpackList(list).map((bytes, i) => ({ number: numbers[i], bytes })), lastCommit }
   }
 
   /** What was asked before is done first. */

@@ -12,13 +12,14 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
     afterEach(() => store.close())
 
     const load = async (key: string, { partition = 0, generation = 0, population = 0 } = {}) =>
-      texts((await store.load(partition, generation, [{ population, key }]))[0])
+      texts((await store.load(partition, generation, [{ population, key }])).actors[0])
 
     test('has nothing of a partition that nobody claimed', async () => {
       expect(await store.claim(3, 5)).toEqual({ kind: 'claimed', manifest: undefined })
-      expect(await store.load(3, 0, [{ population: 0, key: 'DE1' }])).toEqual([undefined])
-      expect(await store.marked(3, 0)).toEqual([])
-      expect(await store.outbox(3)).toEqual([])
+      const lastCommit = { id: undefined }
+      expect(await store.load(3, 0, [{ population: 0, key: 'DE1' }])).toEqual({ actors: [undefined], lastCommit })
+      expect(await store.marked(3, 0)).toEqual({ actors: [], lastCommit })
+      expect(await store.outbox(3)).toEqual({ entries: [], lastCommit })
     })
 
     test('gives back bases with what was appended to them, by the names asked for', async () => {
@@ -27,7 +28,25 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       const appended = [appendedOf('a', 'A1'), appendedOf('a', 'A2'), entryOf('c', 'C0'), appendedOf('c', '')]
       expect(await store.commit(commitOf('c2', { previous: 'c1', actors: appended }))).toBe('ok')
       const names = ['c', 'a', 'nobody', 'b', 'a'].map((key) => ({ population: 0, key }))
-      expect((await store.load(0, 0, names)).map(texts)).toEqual(['C0,', 'A0,A1,A2', undefined, 'B0', 'A0,A1,A2'])
+      expect((await store.load(0, 0, names)).actors.map(texts)).toEqual([
+        'C0,',
+        'A0,A1,A2',
+        undefined,
+        'B0',
+        'A0,A1,A2',
+      ])
+    })
+
+    test('C5: says with all that is read which commit was the last one', async () => {
+      await store.claim(0, 1)
+      for (const [id, previous] of [
+        ['c1', undefined],
+        ['c2', 'c1'],
+      ] as const) {
+        await store.commit(commitOf(id, { previous, actors: [entryOf('a', id)] }))
+        const read = [store.load(0, 0, [{ population: 0, key: 'a' }]), store.marked(0, 0), store.outbox(0)]
+        for (const { lastCommit } of await Promise.all(read)) expect(lastCommit).toEqual({ id })
+      }
     })
 
     test('replaces all of an actor by a new base', async () => {
@@ -67,7 +86,7 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
         { ...appendedOf(`k${size}`, ''), bytes: bytesOf(size + 1) },
       ])
       await store.commit(commitOf('c1', { actors }))
-      const saved = await store.load(
+      const { actors: saved } = await store.load(
         0,
         0,
         sizes.map((size) => ({ population: 0, key: `k${size}` })),
@@ -86,7 +105,7 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       for (const each of [bytes, owner, alert]) each.fill(0)
       expect(await result).toBe('ok')
       expect(await load('a')).toBe('mine')
-      expect((await store.outbox(0)).map((entry) => text(entry.bytes))).toEqual(['mine'])
+      expect((await store.outbox(0)).entries.map((entry) => text(entry.bytes))).toEqual(['mine'])
       const claim = await store.claim(0, 1)
       expect(claim.kind === 'claimed' && claim.manifest && text(claim.manifest.owner)).toBe('mine')
     })
@@ -123,7 +142,7 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       const again = commitOf('c1', { actors: [appendedOf('a', 'B')], outbox: [{ number: 2, bytes: textBytes('y') }] })
       expect(await store.commit(again)).toBe('already')
       expect(await load('a')).toBe('A')
-      expect(await store.outbox(0)).toHaveLength(1)
+      expect((await store.outbox(0)).entries).toHaveLength(1)
     })
 
     test('C3: refuses a commit that does not follow the last one', async () => {
@@ -149,13 +168,13 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       expect(await load('a')).toBe('A0')
       expect(await load('b')).toBe('B0')
       expect(await load('c')).toBeUndefined()
-      expect(await store.marked(0, 0)).toEqual([])
+      expect((await store.marked(0, 0)).actors).toEqual([])
       const actors = [appendedOf('a', 'A3'), appendedOf('c', 'C1')]
       expect(await store.commit(commitOf('c2', { previous: 'c1', stagedParts: 3, actors }))).toBe('ok')
       expect(await load('a')).toBe('A0,A1,A2,A3')
       expect(await load('b')).toBe('B1')
       expect(await load('c')).toBe('C0,C1')
-      expect(await store.marked(0, 0)).toHaveLength(1)
+      expect((await store.marked(0, 0)).actors).toHaveLength(1)
     })
 
     test('leaves a part as it is that is staged again, in whatever order parts come', async () => {
@@ -217,7 +236,7 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       await store.commit(commitOf('c1', { actors }))
       const later = [appendedOf('over', 'x'), appendedOf('plain', 'x', { deadline: 0 })]
       await store.commit(commitOf('c2', { previous: 'c1', actors: later }))
-      const marked = [...(await store.marked(0, 0))].sort((a, b) => (a.key < b.key ? -1 : 1))
+      const marked = [...(await store.marked(0, 0)).actors].sort((a, b) => (a.key < b.key ? -1 : 1))
       expect(marked).toEqual([
         { population: 0, key: 'book ž', deadline: Number.POSITIVE_INFINITY, hasBook: true },
         { population: 0, key: 'deadline', deadline: 1_700_000_000_000.5, hasBook: false },
@@ -232,7 +251,7 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       await store.commit(
         commitOf('c2', { previous: 'c1', outbox: [{ number: 10, bytes: textBytes('') }], deliveredUpTo: 5 }),
       )
-      const left = (await store.outbox(0)).map(({ number, bytes }) => [number, text(bytes)])
+      const left = (await store.outbox(0)).entries.map(({ number, bytes }) => [number, text(bytes)])
       expect(left).toEqual([
         [9, 'alert 9'],
         [10, ''],
@@ -240,7 +259,7 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       await store.commit(
         commitOf('c3', { previous: 'c2', outbox: [{ number: 11, bytes: textBytes('x') }], deliveredUpTo: 11 }),
       )
-      expect(await store.outbox(0)).toEqual([])
+      expect((await store.outbox(0)).entries).toEqual([])
     })
 
     test('drops generations, those entries included that came with the same commit', async () => {

@@ -17,6 +17,8 @@ import type {
  * C2 Nobody commits with an epoch below the highest that claimed the partition.
  * C3 A commit names the one it follows; where that is not the last one, nothing is written.
  * C4 `load` gives what the commits up to the last one hold; nothing staged for a commit that did not come.
+ * C5 Whatever is read is all of one moment, and comes with the id of the last commit then: who reads can tell a store that has lost
+ *    something, or was written by another.
  */
 export interface CheckpointStore {
   /** Raises the partition's epoch, and drops what was staged under another. Rejects with StoreUnavailable. */
@@ -29,12 +31,29 @@ export interface CheckpointStore {
   /** Rejects with StoreUnavailable: whether it took effect is unknown then, and the same commit may be sent again. */
   commit(commit: Commit): Promise<CommitResult>
   /** By name asked for; undefined: never saved. Rejects with StoreUnavailable. */
-  load(partition: number, generation: number, names: readonly ActorName[]): Promise<readonly (SavedActor | undefined)[]>
+  load(partition: number, generation: number, names: readonly ActorName[]): Promise<SavedActors>
   /** All actors of a generation with a deadline or a part in the alert book. Rejects with StoreUnavailable. */
-  marked(partition: number, generation: number): Promise<readonly MarkedActor[]>
+  marked(partition: number, generation: number): Promise<MarkedActors>
   /** What is still to be delivered, in order. Rejects with StoreUnavailable. */
-  outbox(partition: number): Promise<readonly OutboxEntry[]>
+  outbox(partition: number): Promise<Outbox>
   close(): Promise<void>
+}
+
+/** Which commit was the last one when something was read; `id` is undefined where there was none. */
+export interface AsOf {
+  readonly lastCommit: { readonly id: string | undefined }
+}
+
+export interface SavedActors extends AsOf {
+  readonly actors: readonly (SavedActor | undefined)[]
+}
+
+export interface MarkedActors extends AsOf {
+  readonly actors: readonly MarkedActor[]
+}
+
+export interface Outbox extends AsOf {
+  readonly entries: readonly OutboxEntry[]
 }
 
 /** The store cannot be reached or written now; the outcome of a write is unknown. */

@@ -23,15 +23,18 @@ class VirtualStores implements CheckpointStore {
   }
 
   async load(partition: number, generation: number, names: readonly ActorName[]) {
-    return this.#store(partition).load(generation, names)
+    const store = this.#store(partition)
+    return { actors: store.load(generation, names), lastCommit: store.lastCommit }
   }
 
   async marked(partition: number, generation: number) {
-    return this.#store(partition).marked(generation)
+    const store = this.#store(partition)
+    return { actors: store.marked(generation), lastCommit: store.lastCommit }
   }
 
   async outbox(partition: number) {
-    return this.#store(partition).outbox
+    const store = this.#store(partition)
+    return { entries: store.outbox, lastCommit: store.lastCommit }
   }
 
   async close(): Promise<void> {
