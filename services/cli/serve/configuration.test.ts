@@ -38,6 +38,8 @@ const defaults = {
   redisReplicas: 0,
   memoryBytesMax: 2 ** 30,
   lateOutcome: 'review',
+  alertsTo: undefined,
+  decisionsTo: undefined,
   adminToken: undefined,
   isDemo: false,
 }

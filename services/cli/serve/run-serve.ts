@@ -144,6 +144,7 @@ const knownFailures: ReadonlySet<string> = new Set([
   'StoreUnavailable',
   'AlertStoreUnavailable',
   'AlertStoreTooNew',
+  'SinkRefused',
 ])
 
 const hungThreadMs = 5_000

@@ -8,7 +8,7 @@ import { parseDuration } from '#shared/domain/time'
 import { nearest } from '#shared/rule-language/diagnostic'
 import { outcomes } from '#shared/rule-language/rule-set'
 import { flagOf, type Setting, setting, Unfit, valueOrMistake } from './setting.ts'
-import { alertPlace, checkpointPlace, logPlace, readStoreAddress } from './store-address.ts'
+import { alertPlace, checkpointPlace, logPlace, readSinkAddress, readStoreAddress } from './store-address.ts'
 
 /** The arena numbers its blocks with 28 bits of 64 bytes. */
 const memoryBytesMax = 16 * 2 ** 30
@@ -105,6 +105,11 @@ export const serveSettings = {
     summary: `what a late event is answered: ${outcomes.join(', ')}`,
     read: readOutcome,
   }),
+  alertsTo: sinkSetting(
+    'VIGIL_ALERTS_TO',
+    'a topic or subject that is sent each revision of an alert: kafka://, nats://',
+  ),
+  decisionsTo: sinkSetting('VIGIL_DECISIONS_TO', 'the same for decisions'),
   adminToken: {
     variable: 'VIGIL_ADMIN_TOKEN',
     flag: flagOf('VIGIL_ADMIN_TOKEN'),
@@ -118,6 +123,15 @@ export const serveSettings = {
     ),
   },
 } satisfies Record<string, Setting<unknown>>
+
+function sinkSetting(variable: string, summary: string): Setting<Redacted.Redacted<string> | undefined> {
+  const config = Config.String(variable).pipe(
+    Config.mapEffect((text) => valueOrMistake(readSinkAddress(text))),
+    Config.withDefault(undefined),
+  )
+  const flag = flagOf(variable)
+  return { variable, flag, isSecret: false, placeholder: 'URL', fallback: undefined, summary, config }
+}
 
 function readHost(text: string): string | Unfit {
   if (isIP(text) !== 0) return text

@@ -2,6 +2,7 @@ import * as Redacted from 'effect/Redacted'
 import { kafkaAddress } from '#shared/log/event-log-kafka-address'
 import { natsAddress } from '#shared/log/event-log-nats-address'
 import { nearest } from '#shared/rule-language/diagnostic'
+import { sinkAt } from '../../sinks/sink-address.ts'
 import { Unfit } from './setting.ts'
 
 /** Where something is kept. */
@@ -41,6 +42,17 @@ function parsed(url: string): void {
 export function readStoreAddress(place: StorePlace<string>, text: string): Redacted.Redacted<string> | Unfit {
   const mistake = mistakeIn(place, text)
   return mistake ?? Redacted.make(text, { label: 'url' })
+}
+
+/** Reads the URL of a topic or subject that alerts or decisions are sent to; it may hold a password. */
+export function readSinkAddress(text: string): Redacted.Redacted<string> | Unfit {
+  try {
+    sinkAt(text)
+    return Redacted.make(text, { label: 'url' })
+  } catch (error) {
+    const remedy = 'write kafka://HOST:PORT/TOPIC, nats://HOST:PORT/SUBJECT, or leave it out'
+    return new Unfit(error instanceof Error ? error.message : String(error), remedy)
+  }
 }
 
 function mistakeIn(place: StorePlace<string>, text: string): Unfit | undefined {
