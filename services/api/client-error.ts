@@ -12,7 +12,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     return
   }
   const refusal = refusalOf(error.code)
-  const { traceId, traceparent } = openTrace(undefined)
+  const { traceId, traceparent } = openTrace({})
   const body = problemBody(refusal, traceId, undefined)
   const { status } = problemKinds[refusal.name]
   const headers = {

@@ -30,6 +30,8 @@ declare module 'fastify' {
 export interface ServerOptions {
   readonly vigil: Vigil
   readonly access: Access
+  /** Whether a trace that begins here is followed from its start. Default: every one. */
+  readonly samples?: (traceId: string) => boolean
   /** Told of every mistake of our own; the client is told its trace id alone. */
   readonly onFailure: (error: unknown, traceId: string) => void
 }
@@ -41,7 +43,7 @@ export interface ServerOptions {
  * H2 Whether a request may come in is decided before its body is read: path and method, key, room. A route is open only if it says so.
  * H3 `close` first ends the streams, lets nothing more in, and waits for the requests that were let in, at most `drainMs`.
  */
-export async function createServer({ vigil, access, onFailure }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({ vigil, access, samples, onFailure }: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: apiLimits.bodyBytesMax,
@@ -61,7 +63,7 @@ export async function createServer({ vigil, access, onFailure }: ServerOptions):
       connectionsCheckingInterval: apiLimits.headersMs / 2,
     },
     frameworkErrors: (error, request, reply) => {
-      begin(request, reply)
+      begin(request, reply, samples)
       onError(error, request, reply)
     },
     clientErrorHandler: answerClientError,
@@ -75,7 +77,7 @@ export async function createServer({ vigil, access, onFailure }: ServerOptions):
 
   app.decorateRequest('trace')
   app.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply)
+    begin(request, reply, samples)
     const refusal = comeIn(request, reply)
     if (refusal === undefined) done()
     else sendProblem(request, reply, refusal)
@@ -140,8 +142,8 @@ export async function createServer({ vigil, access, onFailure }: ServerOptions):
 }
 
 /** H1. */
-function begin(request: FastifyRequest, reply: FastifyReply): void {
-  request.trace = openTrace(request.headers.traceparent)
+function begin(request: FastifyRequest, reply: FastifyReply, samples: ServerOptions['samples']): void {
+  request.trace = openTrace(request.headers, samples)
   reply.headers(securityHeaders).header('traceparent', request.trace.traceparent)
 }
 

@@ -32,8 +32,11 @@ export interface Rows {
 }
 
 export interface RequestContext {
-  /** W3C trace context that goes into the log with the events. */
+  /** W3C trace context that goes into the log with the events, with a span of our own. */
   readonly traceparent: string
+  /** Id of the sender's span, and its `tracestate`: they go with it. */
+  readonly parentId?: string | undefined
+  readonly tracestate?: string | undefined
 }
 
 export type Submitted =

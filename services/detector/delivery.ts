@@ -3,8 +3,10 @@ import type { EventLog, FoundEvent } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
 import type { AlertDelivery, AlertStore, DecisionDelivery, EvidenceEvent } from '#shared/store/alert-store'
 import { decisionBody } from './decision-body.ts'
+import type { CitedEvent, Delivered, FindingSpans } from './finding-spans.ts'
 import { type AlertRecord, type DecisionRecord, type OutboxRecord, readOutboxRecord } from './outbox-entry.ts'
-import { traceIdOf } from './trace-context.ts'
+import type { PartitionTimes } from './partition-times.ts'
+import { traceIdOf, traceparentOf } from './trace-context.ts'
 
 interface DeliveryOptions {
   readonly partition: number
@@ -13,6 +15,9 @@ interface DeliveryOptions {
   readonly lateOutcome: string
   /** The value of the home key of an event that the log has; '' where it has none. */
   readonly accountOf: (event: Uint8Array) => string
+  readonly times: PartitionTimes
+  /** undefined: nobody listens. */
+  readonly spans: FindingSpans | undefined
   /** Called when a delivery has taken effect. */
   readonly onDelivered: (alerts: number, decisions: number) => void
 }
@@ -22,18 +27,30 @@ interface DeliveryOptions {
  * Rejects with LogUnavailable, AlertStoreUnavailable.
  */
 export function deliverer(options: DeliveryOptions): (entries: readonly OutboxEntry[]) => Promise<void> {
-  const { partition, log, store, lateOutcome, accountOf, onDelivered } = options
+  const { partition, log, store, lateOutcome, accountOf, times, spans, onDelivered } = options
   const deliver = async (records: readonly OutboxRecord[]): Promise<void> => {
+    const offeredAt = Date.now()
     const ids = new Set(records.flatMap(idsOf))
     const events = new FoundEvents(partition, ids.size === 0 ? [] : await log.find([...ids]))
-    const alerts = records.flatMap((record) => (record.kind === 'alert' ? [alertDelivery(record, events)] : []))
+    const alerts = records.flatMap((record) =>
+      record.kind === 'alert' ? [alertDelivery(record, events, times, offeredAt)] : [],
+    )
     const decisions = records.flatMap((record) =>
       record.kind === 'decision'
         ? [storedDecision(record, eventOf(record, partition, events, accountOf), lateOutcome)]
         : [],
     )
     await store.deliver({ alerts, decisions })
+    if (spans !== undefined) tell(spans, records, events, { offeredAt, storedAt: Date.now() })
     onDelivered(alerts.length, decisions.length)
+  }
+  const tell = (told: FindingSpans, records: readonly OutboxRecord[], events: FoundEvents, when: Delivered): void => {
+    for (const record of records)
+      if (record.kind === 'alert') told.alert(record, citedBy(record, events), lastOf(record, events), when)
+      else {
+        const outcome = record.decision?.outcome ?? lateOutcome
+        told.decision(record, outcome, eventOf(record, partition, events, accountOf), when)
+      }
   }
   return async (entries) => {
     for (const records of inPieces(entries.map(({ bytes }) => readOutboxRecord(bytes)))) await deliver(records)
@@ -82,22 +99,35 @@ class FoundEvents {
 const idsOf = (record: OutboxRecord): readonly string[] =>
   record.kind === 'alert' ? record.steps.flatMap(([, ids]) => ids) : record.event === undefined ? [record.id] : []
 
-function alertDelivery(record: AlertRecord, events: FoundEvents): AlertDelivery {
-  const { id, revision, status, rule, scenario, severity, by, key, at, line, explanation, offset } = record
-  const evidence = record.steps.flatMap(([step, ids]) =>
-    ids.flatMap((eventId) => {
-      const event = events.get(eventId, at, offset)
-      return event === undefined ? [] : [evidenceOf(event, step)]
+/** All events that an alert is made of, in order, as far as the log has them. */
+const citedBy = ({ steps, at, offset }: AlertRecord, events: FoundEvents): readonly CitedEvent[] =>
+  steps.flatMap(([step, ids]) =>
+    ids.flatMap((id) => {
+      const event = events.get(id, at, offset)
+      return event === undefined ? [] : [{ step, event }]
     }),
   )
-  const last = events.get(record.lastEvent, at, offset)
-  const traceparent = last?.traceparent ?? ''
+
+const lastOf = ({ lastEvent, at, offset }: AlertRecord, events: FoundEvents): FoundEvent | undefined =>
+  events.get(lastEvent, at, offset)
+
+function alertDelivery(
+  record: AlertRecord,
+  events: FoundEvents,
+  times: PartitionTimes,
+  offeredAt: number,
+): AlertDelivery {
+  const { id, revision, status, rule, scenario, severity, by, key, at, line, explanation, offset } = record
+  const evidence = citedBy(record, events).map(({ event, step }) => evidenceOf(event, step, times))
+  const last = lastOf(record, events)
+  const traceparent = traceparentOf(last?.traceparent ?? '')
   const traced = `${line.slice(0, -1)},"traceId":"${traceIdOf(traceparent)}"}`
   const told = { id, revision, status, rule, scenario, severity, by, key, at, line: traced }
-  return { ...told, explanation, events: evidence, traceparent }
+  const when = { ...times.of(offset), position: `${times.partition}:${offset}`, offeredAt }
+  return { ...told, explanation, events: evidence, traceparent, times: when }
 }
 
-function evidenceOf(event: FoundEvent, step: string): EvidenceEvent {
+function evidenceOf(event: FoundEvent, step: string, times: PartitionTimes): EvidenceEvent {
   return {
     id: event.id,
     at: event.at,
@@ -106,6 +136,7 @@ function evidenceOf(event: FoundEvent, step: string): EvidenceEvent {
     traceId: traceIdOf(event.traceparent),
     receivedAt: event.receivedAt,
     event: Buffer.from(event.body).toString('utf8'),
+    times: times.of(event.offset),
   }
 }
 
@@ -131,7 +162,7 @@ function storedDecision(
   lateOutcome: string,
 ): DecisionDelivery {
   const position = event === undefined ? '' : `${event.partition}:${event.offset}`
-  const traceparent = event?.traceparent ?? ''
+  const traceparent = traceparentOf(event?.traceparent ?? '')
   const traceId = traceIdOf(traceparent)
   return {
     eventId: id,

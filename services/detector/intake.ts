@@ -7,7 +7,7 @@ import { ScanCodec } from '#shared/wire/scan-codec'
 import type { Decided, RequestContext, RowProblem, Rows, Submitted, Unavailable } from '../api/vigil.ts'
 import { arrivalBatch, homePartition, inTheFuture, isAhead } from './arrival.ts'
 import { Decisions } from './decisions.ts'
-import { traceIdOf } from './trace-context.ts'
+import { recordTrace, traceIdOf } from './trace-context.ts'
 import { unavailable } from './unavailable.ts'
 
 interface IntakeOptions {
@@ -91,7 +91,7 @@ export class Intake {
   }
 
   /** @returns what is to be appended, or all mistakes */
-  #read(kind: 'event' | 'decide', rows: Rows, { traceparent }: RequestContext): AppendRequest | readonly RowProblem[] {
+  #read(kind: 'event' | 'decide', rows: Rows, context: RequestContext): AppendRequest | readonly RowProblem[] {
     const { partitions } = this.#options
     const batch = this.#batch
     const receivedAt = Date.now()
@@ -106,7 +106,7 @@ export class Intake {
     const request = {
       kind,
       receivedAt,
-      traceparent,
+      traceparent: recordTrace(context),
       partitions: new Array<number>(rows.length),
       ids: batch.id.slice(0, rows.length),
       at: Array.from(batch.at.subarray(0, rows.length)),

@@ -5,12 +5,15 @@ import type { Judged, OwnerFailure, OwnRecord } from '#shared/protocol/owner-io'
 import { AlertStoreUnavailable } from '#shared/store/alert-store'
 import { type CheckpointStore, StoreUnavailable } from '#shared/store/checkpoint-store'
 import type { HostedOwner, LoopCommand, LoopInput } from './hosted-owner.ts'
+import type { PartitionTimes } from './partition-times.ts'
 
 interface PartitionLoopOptions {
   readonly partition: number
   readonly owner: HostedOwner
   readonly log: EventLog
   readonly checkpoints: CheckpointStore
+  /** Is told when what was done. */
+  readonly times: PartitionTimes
   /** Delivers entries; rejects where that is to be tried again. */
   readonly deliver: (entries: readonly OutboxEntry[]) => Promise<void>
   readonly onJudged: (partition: number, judged: readonly Judged[]) => void
@@ -70,7 +73,7 @@ export class PartitionLoop {
   }
 
   #execute(command: LoopCommand): void {
-    const { partition, log, checkpoints, deliver } = this.#options
+    const { partition, log, checkpoints, times, deliver } = this.#options
     switch (command.kind) {
       case 'append':
         this.#answer('the log cannot be written', async () => {
@@ -87,6 +90,7 @@ export class PartitionLoop {
         this.#answer('the log cannot be read', async () => ({ kind: 'bounds', ...(await log.bounds(partition)) }))
         return
       case 'read':
+        if (command.waits) times.reads(command.from)
         this.#answer('the log cannot be read', () => this.#read(command))
         return
       case 'marked':
@@ -108,7 +112,12 @@ export class PartitionLoop {
         this.#inOrder(async () => ({ kind: 'staged', result: await checkpoints.stage(command.stage) }))
         return
       case 'commit':
-        this.#inOrder(async () => ({ kind: 'committed', result: await checkpoints.commit(command.commit) }))
+        this.#inOrder(async () => {
+          times.commits(command.commit.manifest.position)
+          const result = await checkpoints.commit(command.commit)
+          times.committed()
+          return { kind: 'committed', result }
+        })
         return
       case 'offer':
         this.#answer('alerts cannot be stored', async () => {
@@ -155,6 +164,7 @@ export class PartitionLoop {
   async #perform(trouble: string, run: () => Promise<LoopInput>): Promise<void> {
     try {
       const answer = await run().catch((error: unknown) => this.#retried(trouble, run, error))
+      if (answer.kind === 'records') this.#options.times.brings(answer.block)
       if (!this.#hasEnded) this.#options.owner.handle(answer)
     } catch (error) {
       this.#fail(error)

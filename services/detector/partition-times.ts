@@ -3,6 +3,7 @@ import type { EventTimes } from '#shared/store/alert-store'
 import { PassedOffsets } from './passed-offsets.ts'
 
 interface PartitionTimesOptions {
+  readonly partition: number
   readonly pointsMax: number
   readonly clock: () => number
   /** A batch has been judged. Where it is given, batches are held until then. */
@@ -30,6 +31,10 @@ export class PartitionTimes {
     this.#appended = new PassedOffsets(pointsMax)
     this.#judged = new PassedOffsets(pointsMax)
     this.#committed = new PassedOffsets(pointsMax)
+  }
+
+  get partition(): number {
+    return this.#options.partition
   }
 
   /** The log has the record at this offset. */

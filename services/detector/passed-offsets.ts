@@ -19,7 +19,7 @@ export class PassedOffsets {
   #length = 0
   #unknownUpTo = Number.POSITIVE_INFINITY
 
-  /** @param pointsMax 256 at least; each takes 24 bytes */
+  /** @param pointsMax 256 at least */
   constructor(pointsMax: number) {
     this.#pointsMax = pointsMax
   }

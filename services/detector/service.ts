@@ -6,6 +6,7 @@ import type { OwnerFailure } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { AlertStore } from '#shared/store/alert-store'
 import type { CheckpointStore } from '#shared/store/checkpoint-store'
+import { noTracing, type Tracing } from '#shared/telemetry/tracing'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
 import { accountReader } from './account-of.ts'
 import { createOwner } from './create-owner.ts'
@@ -17,6 +18,7 @@ import { LocalOwner } from './local-owner.ts'
 import { PartitionLoop } from './loop.ts'
 import { Metrics } from './metrics.ts'
 import { OwnerThread } from './owner-thread.ts'
+import { serviceTraces } from './service-traces.ts'
 import { traceIdOf } from './trace-context.ts'
 
 export interface ServiceOptions {
@@ -38,6 +40,8 @@ export interface ServiceOptions {
   readonly onMistake: (error: unknown) => void
   /** The log has been out of reach for so long that only a new start can help. */
   readonly onLogLost: (detail: string) => void
+  /** Default: nobody listens. */
+  readonly tracing?: Tracing
   /** Alerts or decisions were stored. */
   readonly onStored?: () => void
 }
@@ -67,7 +71,8 @@ export class Service implements Vigil {
 
   constructor(options: ServiceOptions) {
     this.#options = options
-    const { ruleSet, partitions, log, checkpoints, alerts, lateOutcome } = options
+    const { ruleSet, partitions, checkpoints, alerts, lateOutcome } = options
+    const { log, times, spans } = serviceTraces(options.log, partitions, options.tracing ?? noTracing)
     this.alerts = alerts
     this.eventSchema = eventJsonSchema(ruleSet.events)
     this.#appended = new Float64Array(partitions)
@@ -105,7 +110,12 @@ export class Service implements Vigil {
           owner,
           log,
           checkpoints,
-          deliver: deliverer({ partition, log, store: alerts, lateOutcome, accountOf, onDelivered }),
+          times: times[partition],
+          deliver: deliverer({
+            ...{ partition, log, store: alerts, lateOutcome, accountOf, onDelivered },
+            times: times[partition],
+            spans: spans[partition],
+          }),
           onJudged: (from, judged) => this.#intake.judged(from, judged),
           onFailure: (failure) => options.onFailure(partition, failure),
           onMistake: (error) => this.#tellMistake(error),

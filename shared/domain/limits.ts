@@ -39,6 +39,10 @@ export const limits = {
   actorsMovedAtOnceMax: 4_096,
   /** Events in the log that wait to be judged: some seconds of work. Past it new ones are refused as overload. */
   lagEventsMax: 200_000,
+  /** Points of when records were appended, judged and committed, for each of the three, over all partitions: 24 bytes each. */
+  timePointsMax: 131_072,
+  /** Messages that the span of a batch is linked to. */
+  linksPerBatchMax: 128,
   /** A bank may ask for a decision as long as a payment may be disputed. */
   decisionsKeptMs: 90 * 86_400_000,
   /** A partition without records for so long is moved on by ticks where an absence waits for time alone. */

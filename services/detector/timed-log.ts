@@ -1,0 +1,41 @@
+import type { AppendRequest, AppendResult, EventLog } from '#shared/log/event-log'
+import type { PartitionTimes } from './partition-times.ts'
+import type { ToldMessages } from './told-messages.ts'
+import { isSampled } from './trace-context.ts'
+
+interface TimedLogOptions {
+  readonly log: EventLog
+  /** By partition. */
+  readonly times: readonly PartitionTimes[]
+  /** undefined: nobody listens. */
+  readonly messages: ToldMessages | undefined
+}
+
+/** A log that tells when it has what: whichever way events come in, here they pass. */
+export function timedLog({ log, times, messages }: TimedLogOptions): EventLog {
+  const append = async (request: AppendRequest): Promise<AppendResult> => {
+    const appendedFrom = Date.now()
+    const result = await log.append(request)
+    if (result.kind !== 'appended') return result
+    const { partitions, receivedAt, traceparent } = request
+    const { offsets } = result
+    for (let i = 0; i < offsets.length; i++) times[partitions[i]].appended(offsets[i])
+    if (messages !== undefined && isSampled(traceparent)) {
+      const position = `${partitions[0]}:${offsets[0]}`
+      const records = partitions.length
+      messages.tell({ traceparent, receivedAt, appendedFrom, appendedAt: Date.now(), position, records })
+    }
+    return result
+  }
+  return {
+    append,
+    read: (partition, from, bytesMax) => log.read(partition, from, bytesMax),
+    waitFor: (partition, offset, signal) => log.waitFor(partition, offset, signal),
+    bounds: (partition) => log.bounds(partition),
+    find: (ids) => log.find(ids),
+    get health() {
+      return log.health
+    },
+    close: () => log.close(),
+  }
+}
