@@ -30,3 +30,9 @@ export const nodeEnvironment = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_MMAP_THRESHOLD_: String(128 * 1024),
 }
+
+/** OpenTelemetry starts before the program, where a variable asks for it; nothing of it is loaded otherwise. */
+export function telemetryFlags(environment) {
+  const isAsked = Object.keys(environment).some((name) => name.startsWith('OTEL_'))
+  return isAsked ? [`--import=${new URL('../telemetry/start.ts', import.meta.url)}`] : []
+}

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { projectNode, setUp } from '../../scripts/setup.mjs'
-import { nodeEnvironment, nodeFlags } from './node-process.mjs'
+import { nodeEnvironment, nodeFlags, telemetryFlags } from './node-process.mjs'
 
 const lookMs = 100
 const orderlyMs = 1_500
@@ -15,7 +15,7 @@ const setupCode = setUp()
 if (setupCode !== 0) process.exit(setupCode)
 
 const program = fileURLToPath(new URL('vigil.ts', import.meta.url))
-const child = spawn(projectNode, [...nodeFlags, program, ...process.argv.slice(2)], {
+const child = spawn(projectNode, [...nodeFlags, ...telemetryFlags(process.env), program, ...process.argv.slice(2)], {
   // The channel tells the program when this process is gone, however that happened: it must not live on by itself.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: { ...nodeEnvironment, ...process.env },

@@ -5,13 +5,15 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { projectRoot } from '../../scripts/source-tree.ts'
-import { nodeEnvironment, nodeFlags } from '../../services/cli/node-process.mjs'
+import { nodeEnvironment, nodeFlags, telemetryFlags } from '../../services/cli/node-process.mjs'
 
 export interface LiveOptions {
   readonly dataDir: string
   readonly rules: string
   /** Further ones, as on the command line. */
   readonly flags?: readonly string[]
+  /** Beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>
   /** A command that runs the rest of its arguments, as `nsenter -m`. */
   readonly within?: readonly string[]
 }
@@ -43,13 +45,14 @@ export class LiveService {
   }
 
   /** Begins to start it. */
-  static start({ dataDir, rules, flags = [], within = [] }: LiveOptions): LiveService {
-    const program = [process.execPath, ...nodeFlags, join(projectRoot, 'services/cli/vigil.ts'), 'serve', '--port', '0']
+  static start({ dataDir, rules, flags = [], environment = {}, within = [] }: LiveOptions): LiveService {
+    const before = [process.execPath, ...nodeFlags, ...telemetryFlags(environment)]
+    const program = [...before, join(projectRoot, 'services/cli/vigil.ts'), 'serve', '--port', '0']
     const [command, ...args] = [...within, ...program, '--data-dir', dataDir, '--rules', rules, ...flags]
     const child = spawn(command, args, {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...nodeEnvironment, ...process.env },
+      env: { ...nodeEnvironment, ...process.env, ...environment },
     })
     if (child.pid === undefined) throw new Error(`${command} cannot be started`)
     const service = new LiveService(child, child.pid)

@@ -5,8 +5,10 @@ import { Effect, Redacted, type Scope } from 'effect'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { DataFolder } from '#shared/store/data-folder'
+import { noTracing } from '#shared/telemetry/tracing'
 import { createServer } from '../../api/server.ts'
 import { Service } from '../../detector/service.ts'
+import { telemetry } from '../../telemetry/start.ts'
 import type { ServeConfiguration } from './configuration.ts'
 import { openAlerts, openCheckpoints, openLog } from './open-stores.ts'
 
@@ -36,6 +38,11 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
   Effect.gen(function* () {
     const { configuration, ruleSet, ruleFiles } = options
     const { dataDir, partitions, latenessMs, memoryBytesMax, lateOutcome, host, port } = configuration
+    const tracing = telemetry?.tracing ?? noTracing
+    yield* held(
+      async () => telemetry,
+      async (started) => started?.shutdown(telemetryMs),
+    )
     yield* held(
       () => DataFolder.open(dataDir),
       async (folder) => folder.close(),
@@ -55,6 +62,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       log,
       checkpoints,
       alerts,
+      tracing,
       onFailure: options.onOwnerFailure,
       onLogLost: options.onLogLost,
       onMistake: options.onServiceMistake,
@@ -65,7 +73,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
     )
     const access = { adminToken: options.adminToken }
     const app = yield* held(
-      () => createServer({ vigil: service, access, onFailure: options.onMistake }),
+      () => createServer({ vigil: service, access, samples: tracing.samples, onFailure: options.onMistake }),
       async (server) => {
         service.refuse()
         // Whoever balances load sees that it is no longer ready before it is gone.
@@ -94,6 +102,8 @@ const closing = (resource: { close(): Promise<void> }): Promise<void> =>
   Promise.race([resource.close(), setTimeout(closeMs, undefined, { ref: false })])
 
 const closeMs = 10_000
+/** A collector that is away must not hold up the end. */
+const telemetryMs = 3_000
 const unreadyMs = 300
 
 /** What is not done by then, the next start does: the log has it. */
