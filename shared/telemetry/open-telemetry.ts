@@ -15,6 +15,7 @@ import { AlwaysOnSampler, BatchSpanProcessor, type SpanProcessor } from '@opente
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 import { CountedExporter, type SpanCounts } from './counted-exporter.ts'
 import { GivenIds } from './given-ids.ts'
+import { ServiceProducer } from './otlp-producer.ts'
 import { rootSampler } from './root-sampler.ts'
 import { isSignalAsked } from './signals.ts'
 import { type FinishedSpan, noTracing, type SpanLink, type Tracing } from './tracing.ts'
@@ -25,6 +26,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface Telemetry {
   readonly tracing: Tracing
   readonly spanCounts: SpanCounts
+  /** Is told where the numbers of the service are. */
+  readonly metrics: ServiceProducer
   /** Sends what is left. Resolves in any case, after `deadlineMs` at the latest. */
   shutdown(deadlineMs: number): Promise<void>
 }
@@ -45,6 +48,7 @@ export function startOpenTelemetry({ environment, serviceVersion, onMistake }: T
   const queueLengthMax = positive(environment['OTEL_BSP_MAX_QUEUE_SIZE']) ?? spansQueuedMax
   const exporter = new CountedExporter(new OTLPTraceExporter(), queueLengthMax)
   const ids = new GivenIds()
+  const metrics = new ServiceProducer()
   const areSpansAsked = isSignalAsked(environment, 'TRACES')
   const sdk = new NodeSDK({
     resource: defaultResource().merge(
@@ -58,13 +62,13 @@ export function startOpenTelemetry({ environment, serviceVersion, onMistake }: T
     idGenerator: ids,
     spanLimits: { linkCountLimit: positive(environment['OTEL_SPAN_LINK_COUNT_LIMIT']) ?? linksPerSpanMax },
     spanProcessors: areSpansAsked ? [spanQueue(exporter, queueLengthMax, environment)] : [],
-    metricReaders: isSignalAsked(environment, 'METRICS') ? [metricReader(environment)] : [],
+    metricReaders: isSignalAsked(environment, 'METRICS') ? [metricReader(environment, metrics)] : [],
     views: [{ instrumentType: InstrumentType.HISTOGRAM, aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }],
     logRecordProcessors: [],
   })
   sdk.start()
   const tracing = areSpansAsked ? openTracing(ids, rootSampler(environment, onMistake)) : noTracing
-  return { tracing, spanCounts: exporter, shutdown: (deadlineMs) => within(deadlineMs, sdk.shutdown()) }
+  return { tracing, spanCounts: exporter, metrics, shutdown: (deadlineMs) => within(deadlineMs, sdk.shutdown()) }
 }
 
 function spanQueue(exporter: CountedExporter, queueLengthMax: number, environment: Environment): SpanProcessor {
@@ -77,9 +81,10 @@ function spanQueue(exporter: CountedExporter, queueLengthMax: number, environmen
   return exporter.before(new BatchSpanProcessor({ exporter, maxQueueSize, ...given }))
 }
 
-const metricReader = (environment: Environment): PeriodicExportingMetricReader =>
+const metricReader = (environment: Environment, producer: ServiceProducer): PeriodicExportingMetricReader =>
   new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
+    metricProducers: [producer],
     exportIntervalMillis: positive(environment['OTEL_METRIC_EXPORT_INTERVAL']) ?? 60_000,
     exportTimeoutMillis: positive(environment['OTEL_METRIC_EXPORT_TIMEOUT']) ?? 30_000,
   })
