@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { metricsContentTypes, metricsFormatOf } from '#shared/telemetry/prometheus-page'
 import { apiLimits } from './api-limits.ts'
 import { answer } from './api-schemas.ts'
 import { sendJson } from './json-text.ts'
@@ -58,12 +59,20 @@ export function runningRoutes(app: FastifyInstance, vigil: Vigil): void {
         summary: 'Metrics for Prometheus',
         tags: ['running'],
         response: {
-          200: { description: 'Prometheus text.', content: { 'text/plain': { schema: { type: 'string' } } } },
+          200: {
+            description: 'Prometheus text, or OpenMetrics with exemplars where `accept` asks for it.',
+            content: {
+              'text/plain': { schema: { type: 'string' } },
+              'application/openmetrics-text': { schema: { type: 'string' } },
+            },
+          },
           ...problemAnswers(),
         },
       },
     },
-    async (_request, reply) =>
-      reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(await vigil.metrics()),
+    async (request, reply) => {
+      const format = metricsFormatOf(request.headers.accept)
+      return reply.header('content-type', metricsContentTypes[format]).send(await vigil.metrics(format))
+    },
   )
 }

@@ -12,6 +12,7 @@ import { documentRoutes, openApi } from './document-routes.ts'
 import { errorHandler } from './error-handler.ts'
 import { otherMethods } from './other-methods.ts'
 import { type Refusal, sendProblem } from './problem.ts'
+import type { RequestMeter } from './request-meter.ts'
 import { runningRoutes } from './running-routes.ts'
 import { docsContentSecurityPolicy, securityHeaders } from './security-headers.ts'
 import { openTrace, type Trace } from './trace-context.ts'
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly access: Access
   /** Whether a trace that begins here is followed from its start. Default: every one. */
   readonly samples?: (traceId: string) => boolean
+  /** Default: nobody measures. */
+  readonly meter?: RequestMeter
   /** Told of every mistake of our own; the client is told its trace id alone. */
   readonly onFailure: (error: unknown, traceId: string) => void
 }
@@ -43,7 +46,8 @@ export interface ServerOptions {
  * H2 Whether a request may come in is decided before its body is read: path and method, key, room. A route is open only if it says so.
  * H3 `close` first ends the streams, lets nothing more in, and waits for the requests that were let in, at most `drainMs`.
  */
-export async function createServer({ vigil, access, samples, onFailure }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { vigil, access, samples, meter, onFailure } = options
   const app = Fastify({
     logger: false,
     bodyLimit: apiLimits.bodyBytesMax,
@@ -76,6 +80,7 @@ export async function createServer({ vigil, access, samples, onFailure }: Server
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
 
   app.decorateRequest('trace')
+  meter?.watch(app)
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply, samples)
     const refusal = comeIn(request, reply)

@@ -1,5 +1,6 @@
 import type { Problem } from '#shared/domain/problem'
 import type { AlertStore } from '#shared/store/alert-store'
+import type { MetricsFormat } from '#shared/telemetry/prometheus-page'
 
 /** What the HTTP API asks of the service behind it. */
 export interface Vigil {
@@ -17,8 +18,8 @@ export interface Vigil {
   onRevisions(listener: () => void, signal: AbortSignal): void
   /** Why it cannot serve now; empty: it is ready. */
   unready(): readonly string[]
-  /** Prometheus text. */
-  metrics(): Promise<string>
+  /** The page that Prometheus reads. */
+  metrics(format: MetricsFormat): Promise<string>
   /** The event types as in `events.yaml`, as JSON Schema of one event, without `$ref`. */
   readonly eventSchema: object
 }
