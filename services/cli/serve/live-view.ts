@@ -1,9 +1,13 @@
 import type { Service } from '../../detector/service.ts'
 
-/** What a person at the terminal sees: alerts as they come, and a line that says how it goes. */
+/**
+ * What a person at the terminal sees: alerts as they come, and a line that says how it goes. Elsewhere stdout ends in files that many may read, and
+ * an alert names an account: there alerts of the demo alone are shown, whose bank is invented.
+ */
 export class LiveView {
   readonly #service: Service
   readonly #stream: NodeJS.WriteStream
+  readonly #showsAlerts: boolean
   readonly #abort = new AbortController()
   #cursor = 0
   #isReading = false
@@ -12,15 +16,16 @@ export class LiveView {
   #at = Date.now()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(service: Service, stream: NodeJS.WriteStream) {
+  constructor(service: Service, stream: NodeJS.WriteStream, isDemo: boolean) {
     this.#service = service
     this.#stream = stream
+    this.#showsAlerts = stream.isTTY || isDemo
   }
 
   /** From now on; alerts of earlier runs are not shown again. */
   async start(): Promise<void> {
     this.#cursor = await this.#service.alerts.lastCursor()
-    this.#service.onRevisions(() => void this.#read(), this.#abort.signal)
+    if (this.#showsAlerts) this.#service.onRevisions(() => void this.#read(), this.#abort.signal)
     this.#timer = setInterval(() => this.#tick(), this.#stream.isTTY ? 1_000 : 10_000)
   }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Cause, Effect } from 'effect'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
+import { jsonLog, type ServiceLog, terminalLog } from '#shared/telemetry/service-log'
 import { exitCodes, FoundErrors } from '../failure.ts'
 import { checkedRuleSet, readRuleFolder } from '../rule-folder.ts'
 import { listenForStop } from '../stop-signal.ts'
@@ -13,6 +14,7 @@ import { readServeConfiguration, type ServeConfiguration } from './configuration
 import { feedDemo } from './demo-feed.ts'
 import { LiveView } from './live-view.ts'
 import { type Running, startService, tokenOf } from './running-service.ts'
+import { ServiceWatch } from './service-watch.ts'
 
 /** Runs the service until it is told to stop. @returns exit code */
 export async function runServe(args: readonly string[]): Promise<number> {
@@ -22,12 +24,18 @@ export async function runServe(args: readonly string[]): Promise<number> {
   const ruleSet = checkedRuleSet(configuration.rulesDir, ruleFiles)
   checkPartitions(configuration, ruleSet)
   const adminToken = tokenOf(configuration.adminToken) ?? (await tokenFor(configuration))
+  const { isTTY } = process.stderr
+  const log = isTTY ? terminalLog((text) => process.stderr.write(`${text}\n`)) : jsonLog()
   let failed: string | undefined
-  const stop = listenForStop(() => process.stderr.write('\nstopping: what was taken is judged and kept\n'))
+  const stop = listenForStop(() => {
+    if (isTTY) process.stderr.write('\nstopping: what was taken is judged and kept\n')
+    else log.info('stopping: what was taken is judged and kept')
+  })
   const ended = new AbortController()
   const signal = AbortSignal.any([stop.signal, ended.signal])
   const onOwnerFailure = (partition: number, failure: OwnerFailure): void => {
     failed = `partition ${partition} has ended (${failure.reason}): ${failure.detail}`
+    if (!isTTY) log.error('a partition has ended', failure.detail, { partition, reason: failure.reason })
     ended.abort()
   }
   const onLogLost = (detail: string): void => {
@@ -35,11 +43,11 @@ export async function runServe(args: readonly string[]): Promise<number> {
     ended.abort()
   }
   const onServiceMistake = (error: unknown): void => {
-    console.error(error)
+    log.error('the service made a mistake', error)
     failed = 'the service has ended after a mistake of its own, see above; nothing accepted is lost'
     ended.abort()
   }
-  const onMistake = (error: unknown, traceId: string): void => console.error(`request ${traceId}:`, error)
+  const onMistake = (error: unknown, traceId: string): void => log.error('a request failed', error, { traceId })
   const program = Effect.gen(function* () {
     const running = yield* startService({
       configuration,
@@ -52,7 +60,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
       onMistake,
     })
     yield* Effect.tryPromise({
-      try: () => live(running, configuration, ruleSet.rules.length, adminToken, signal),
+      try: () => live(running, { configuration, rules: ruleSet.rules.length, adminToken, log, signal }),
       catch: (error) => error,
     })
   })
@@ -64,20 +72,28 @@ export async function runServe(args: readonly string[]): Promise<number> {
   return exitCodes.done
 }
 
+interface LiveOptions {
+  readonly configuration: ServeConfiguration
+  readonly rules: number
+  readonly adminToken: string | undefined
+  readonly log: ServiceLog
+  readonly signal: AbortSignal
+}
+
 /** Until it is told to stop. */
 async function live(
   { service, address }: Running,
-  configuration: ServeConfiguration,
-  rules: number,
-  adminToken: string | undefined,
-  signal: AbortSignal,
+  { configuration, rules, adminToken, log, signal }: LiveOptions,
 ): Promise<void> {
   const access = adminToken === undefined ? 'open, as it listens on this machine alone' : 'asks for a token'
   console.log(`Vigil watches with ${rules} rules; data in ${configuration.dataDir}
   API            ${address}/v1/alerts  (${access})
   documentation  ${address}/docs
 `)
-  const view = new LiveView(service, process.stdout)
+  log.info('started', { address, rules, partitions: configuration.partitions })
+  const watch = new ServiceWatch(service, log)
+  watch.start()
+  const view = new LiveView(service, process.stdout, configuration.isDemo)
   await view.start()
   const feed = configuration.isDemo ? feedDemo(service, configuration.dataDir, signal) : Promise.resolve()
   const stopped = new Promise<void>((resolve) => {
@@ -88,6 +104,7 @@ async function live(
     // A feed that ends leaves the service running; one that fails ends it.
     await Promise.race([stopped, feed.catch(unless(signal)).then(() => stopped)])
   } finally {
+    watch.stop()
     view.stop()
   }
 }
