@@ -11,6 +11,7 @@ import { Service } from '../../detector/service.ts'
 import { telemetry } from '../../telemetry/start.ts'
 import type { ServeConfiguration } from './configuration.ts'
 import { openAlerts, openCheckpoints, openLog } from './open-stores.ts'
+import { rehearse } from './rehearsal.ts'
 
 export interface Running {
   readonly service: Service
@@ -47,6 +48,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       () => DataFolder.open(dataDir),
       async (folder) => folder.close(),
     )
+    const rehearsed = yield* rehearsal(ruleSet, ruleFiles)
     const log = yield* held(() => openLog(configuration), closing)
     const checkpoints = yield* held(() => openCheckpoints(configuration), closing)
     const alerts = yield* held(() => openAlerts(configuration), closing)
@@ -71,6 +73,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       async () => service.start(),
       () => service.stop(stopMs),
     )
+    yield* rehearsed
     const access = { adminToken: options.adminToken }
     const app = yield* held(
       () => createServer({ vigil: service, access, samples: tracing.samples, onFailure: options.onMistake }),
@@ -84,6 +87,24 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
     const address = yield* Effect.tryPromise({ try: () => app.listen({ host, port }), catch: (error) => error })
     return { service, address }
   })
+
+/**
+ * Starts a rehearsal. A help, not a need: what fails here fails in the service itself too, which tells it better.
+ * @returns waits for its end
+ */
+const rehearsal = (
+  ruleSet: RuleSet,
+  ruleFiles: ReadonlyMap<string, string>,
+): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> => {
+  const closed = new AbortController()
+  const begin = Effect.sync(() => rehearse(ruleSet, ruleFiles, closed.signal).catch(() => 0))
+  const end = (done: Promise<unknown>): Effect.Effect<void> =>
+    Effect.promise(() => {
+      closed.abort()
+      return done
+    })
+  return Effect.map(Effect.acquireRelease(begin, end), (done) => Effect.promise(() => done))
+}
 
 export const tokenOf = (token: Redacted.Redacted<string> | undefined): string | undefined =>
   token === undefined ? undefined : Redacted.value(token)
