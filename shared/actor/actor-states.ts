@@ -133,7 +133,7 @@ export class ActorStates {
     const slot = claim(key)
     const h = headerOf(slot)
     const size = state.head - state.start
-    history.open(h, state.start, size <= 2 ? 1 : 32 - Math.clz32(size - 1))
+    history.open(h, state.start, Math.max(size, 1))
     windows.open(h, state.start)
     try {
       for (let row = state.rows.length - size; row < state.rows.length; row++) this.#append(h, state.rows, row)

@@ -3,7 +3,7 @@ import {
   recordWords as wordsPerRun,
   nodeWords as wordsPerRunEvent,
 } from '#shared/cep/run-layout'
-import { headersPerBlock, holdsText, layoutOf } from '#shared/features/layout'
+import { holdsText, layoutOf } from '#shared/features/layout'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import { arenaWords } from '#shared/memory/arena'
 
@@ -11,7 +11,7 @@ import { arenaWords } from '#shared/memory/arena'
 export interface StateBytes {
   /** With no event in its windows. */
   readonly base: number
-  /** What each event adds, before rings are rounded up to a power of two. */
+  /** What each event adds, before rings are rounded up to blocks of the arena. */
   readonly perEvent: number
   /** With so many events in its windows, as they lie in the arena. */
   readonly atEvents: number
@@ -27,9 +27,8 @@ export function stateBytes(plan: PopulationPlan, patterns: number, events: numbe
   // What no window and no run refers to goes when its ring is full.
   const kept = patterns > 0 || plan.cursors.length > 0 ? events : recordsMin
   const texts = plan.columns.filter((column) => holdsText(plan, column)).length
-  const header = (arenaWords(headerWords * 2 * headersPerBlock) / headersPerBlock) * bytesPerWord
-  const ring = (records: number): number =>
-    arenaWords(recordWords * 2 * Math.max(recordsMin, powerOfTwo(records))) * bytesPerWord
+  const header = headerWords * 8
+  const ring = (records: number): number => arenaWords(recordWords * 2 * Math.max(recordsMin, records)) * bytesPerWord
   const extreme = arenaWords(Math.max(positionsMin, powerOfTwo(events))) * bytesPerWord
   return {
     base: Math.ceil(header + ring(0)),

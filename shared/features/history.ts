@@ -2,13 +2,14 @@ import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import type { Arena } from '#shared/memory/arena'
 import { equalsText, readText, releaseText, storeText } from '#shared/memory/text'
-import { allocWords, releaseWords } from '#shared/memory/words'
+import { allocWords, releaseWords, wordsOfBlock } from '#shared/memory/words'
 import { EventIds } from './event-ids.ts'
 import {
   atWord,
   bitsHalf,
   blockHalf,
   capacityHalf,
+  firstHalf,
   headHalf,
   idWord,
   type Layout,
@@ -19,10 +20,11 @@ import {
 import { noFilter } from './plan.ts'
 
 /**
- * The history of each actor: a ring of records in one arena block, doubled when full. It is the only truth about an actor; all that
- * windows hold is derived from it.
+ * The history of each actor: a ring of records that fills one arena block, doubled when full. It is the only truth about an actor; all
+ * that windows hold is derived from it.
  *
- * I1 Positions grow by 1 from 1; position p stands at slot p mod capacity of the ring.
+ * I1 Positions grow by 1 from 1; position p stands at place p − first of the ring, or a whole round before that. first ≤ start < first +
+ *    capacity. (A remainder would do without `first`, but a division for each record that is looked at is dear.)
  * I2 Records are sorted by (at, id).
  * I3 start ≤ every position in use < head.
  * An actor is named by the word where its header starts (`h`).
@@ -40,15 +42,17 @@ export class History {
   }
 
   /** An actor without records; the first will have this position. */
-  open(h: number, position = 1, capacityLog2 = firstCapacityLog2): void {
+  open(h: number, position = 1, records = firstRecords): void {
     const { F, U } = this.arena
     F.fill(0, h, h + this.layout.headerWords)
     for (const word of this.layout.departedWord) if (word >= 0) F[h + word] = Number.NaN
-    const block = allocWords(this.arena, this.layout.recordWords << capacityLog2)
+    const words = wordsOfBlock(records * this.layout.recordWords)
+    const block = allocWords(this.arena, words)
     U[h * 2 + headHalf] = position
     U[h * 2 + startHalf] = position
     U[h * 2 + blockHalf] = block
-    U[h * 2 + capacityHalf] = capacityLog2
+    U[h * 2 + capacityHalf] = this.#recordsIn(words)
+    U[h * 2 + firstHalf] = position
   }
 
   head(h: number): number {
@@ -62,8 +66,9 @@ export class History {
   /** Word where the record at this position starts. */
   record(h: number, position: number): number {
     const { U } = this.arena
-    const mask = (1 << U[h * 2 + capacityHalf]) - 1
-    return U[h * 2 + blockHalf] + (position & mask) * this.layout.recordWords
+    const place = position - U[h * 2 + firstHalf]
+    const capacity = U[h * 2 + capacityHalf]
+    return U[h * 2 + blockHalf] + (place < capacity ? place : place - capacity) * this.layout.recordWords
   }
 
   at(h: number, position: number): number {
@@ -120,33 +125,37 @@ export class History {
   release(h: number): void {
     for (let position = this.start(h); position < this.head(h); position++) this.releaseTexts(this.record(h, position))
     const { U } = this.arena
-    releaseWords(this.arena, U[h * 2 + blockHalf], this.layout.recordWords << U[h * 2 + capacityHalf])
+    releaseWords(this.arena, U[h * 2 + blockHalf], U[h * 2 + capacityHalf] * this.layout.recordWords)
   }
 
   isFull(h: number): boolean {
     const { U } = this.arena
-    return U[h * 2 + headHalf] - U[h * 2 + startHalf] === 1 << U[h * 2 + capacityHalf]
+    return U[h * 2 + headHalf] - U[h * 2 + startHalf] === U[h * 2 + capacityHalf]
   }
 
   /** Whether the ring may still be doubled. */
   canGrow(h: number): boolean {
-    return 2 << this.arena.U[h * 2 + capacityHalf] <= limits.recordsPerActorMax
+    return this.arena.U[h * 2 + capacityHalf] < limits.recordsPerActorMax
   }
 
   grow(h: number): void {
-    const words = this.layout.recordWords
-    const capacityLog2 = this.arena.U[h * 2 + capacityHalf]
-    const block = allocWords(this.arena, words << (capacityLog2 + 1))
+    const { recordWords } = this.layout
     const { F, U } = this.arena
+    const capacity = U[h * 2 + capacityHalf]
+    const words = wordsOfBlock(capacity * recordWords) * 2
+    const block = allocWords(this.arena, words)
+    const start = U[h * 2 + startHalf]
+    const size = U[h * 2 + headHalf] - start
+    // The oldest comes first in the new ring. In the old one it stands anywhere, so the records are two pieces there.
     const old = U[h * 2 + blockHalf]
-    const mask = (2 << capacityLog2) - 1
-    for (let position = U[h * 2 + startHalf]; position < U[h * 2 + headHalf]; position++) {
-      const from = old + (position & (mask >> 1)) * words
-      F.copyWithin(block + (position & mask) * words, from, from + words)
-    }
-    releaseWords(this.arena, old, words << capacityLog2)
+    const oldest = this.record(h, start)
+    const atEnd = Math.min(size * recordWords, old + capacity * recordWords - oldest)
+    F.copyWithin(block, oldest, oldest + atEnd)
+    F.copyWithin(block + atEnd, old, old + size * recordWords - atEnd)
+    releaseWords(this.arena, old, capacity * recordWords)
     U[h * 2 + blockHalf] = block
-    U[h * 2 + capacityHalf] = capacityLog2 + 1
+    U[h * 2 + capacityHalf] = this.#recordsIn(words)
+    U[h * 2 + firstHalf] = start
   }
 
   /** Forgets the oldest record. The caller has taken it out of all windows. */
@@ -154,7 +163,9 @@ export class History {
     const start = this.start(h)
     invariant(start < this.head(h), 'an empty history has no oldest record')
     this.releaseTexts(this.record(h, start))
-    this.arena.U[h * 2 + startHalf] = start + 1
+    const { U } = this.arena
+    U[h * 2 + startHalf] = start + 1
+    if (start + 1 - U[h * 2 + firstHalf] === U[h * 2 + capacityHalf]) U[h * 2 + firstHalf] = start + 1
   }
 
   releaseTexts(record: number): void {
@@ -177,7 +188,12 @@ export class History {
     }
     return low
   }
+
+  /** How many records a ring of so many words holds: the bound on a history does not depend on how large its records are. */
+  #recordsIn(words: number): number {
+    return Math.min(limits.recordsPerActorMax, Math.floor(words / this.layout.recordWords))
+  }
 }
 
-/** Four records: few accounts have fewer within a month, and each doubling is a copy. */
-const firstCapacityLog2 = 2
+/** Few accounts have fewer within a month, and each doubling is a copy. */
+const firstRecords = 4

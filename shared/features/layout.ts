@@ -3,7 +3,7 @@ import { type Column, noCursor, noFilter, type Plan } from './plan.ts'
 /**
  * Where things stand in an actor's header and in a record, in 8-byte words (`…Word`) or 4-byte halves (`…Half`), both relative to the start.
  *
- * header  head · start | block · capacity | cursors | queues of min and max | runs ‖ accumulators | times of what left the history
+ * header  head · start | block · capacity | first · cursors | queues of min and max | runs ‖ accumulators | times of what left the history
  * record  at | id | digest · bits … | columns | links (previous · next)
  */
 export interface Layout {
@@ -24,9 +24,11 @@ export interface Layout {
 export const headHalf = 0
 export const startHalf = 1
 export const blockHalf = 2
-/** log2 of the ring's capacity in records. */
+/** How many records the ring holds. */
 export const capacityHalf = 3
-const firstFreeHalf = 4
+/** Position that has, or had last, the first place of the ring. */
+export const firstHalf = 4
+const firstFreeHalf = 5
 
 /** Words and halves of a record with a fixed place. */
 export const atWord = 0
@@ -79,7 +81,7 @@ export function layoutOf(plan: Plan, patterns: number): Layout {
   }
 }
 
-/** Headers are allotted in blocks so that a million actors are a thousand allocations. */
+/** Headers are allotted together so that a million actors are a thousand allocations. */
 export const headersPerBlock = 1024
 
 /** Whether each record has a text of its own for the column, as a block of the arena. */

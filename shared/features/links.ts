@@ -1,5 +1,5 @@
 import type { History } from './history.ts'
-import { blockHalf, capacityHalf } from './layout.ts'
+import { blockHalf, capacityHalf, firstHalf } from './layout.ts'
 import { noCursor, type Plan } from './plan.ts'
 import { ValueIndex } from './value-index.ts'
 
@@ -110,9 +110,13 @@ export class Links {
     const { column, filter } = this.#links[link]
     const start = this.#reach(h, link)
     const block = U[h * 2 + blockHalf]
-    const mask = (1 << U[h * 2 + capacityHalf]) - 1
-    for (let p = before - 1; p >= start; p--)
-      if (F[block + (p & mask) * layout.recordWords + column] === value && this.#history.passes(h, p, filter)) return p
+    const first = U[h * 2 + firstHalf]
+    const capacity = U[h * 2 + capacityHalf]
+    for (let p = before - 1; p >= start; p--) {
+      const place = p - first
+      const record = block + (place < capacity ? place : place - capacity) * layout.recordWords
+      if (F[record + column] === value && this.#history.passes(h, p, filter)) return p
+    }
     return 0
   }
 

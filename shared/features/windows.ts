@@ -2,7 +2,7 @@ import { invariant } from '#shared/domain/invariant'
 import { addSquare, addSquareToExpansion, addToExpansion } from './exact-sum.ts'
 import type { Extremes } from './extremes.ts'
 import type { History } from './history.ts'
-import { blockHalf, capacityHalf, filterBit, headHalf } from './layout.ts'
+import { blockHalf, capacityHalf, filterBit, firstHalf, headHalf } from './layout.ts'
 import type { Links } from './links.ts'
 import { type AccumulatorKind, noCursor, noFilter, type Plan } from './plan.ts'
 
@@ -84,13 +84,16 @@ export class Windows {
     const { F, U } = arena
     const head = U[h * 2 + headHalf]
     const block = U[h * 2 + blockHalf]
-    const mask = (1 << U[h * 2 + capacityHalf]) - 1
+    const first = U[h * 2 + firstHalf]
+    const capacity = U[h * 2 + capacityHalf]
     for (let i = 0; i < this.#times.length; i++) {
       const { cursor, backMs } = this.#times[i]
       const limit = at - backMs
-      let position = U[h * 2 + layout.cursorsHalf + cursor]
-      while (position < head && F[block + (position & mask) * layout.recordWords] <= limit)
-        this.#moveForward(h, cursor, position++)
+      for (let position = U[h * 2 + layout.cursorsHalf + cursor]; position < head; position++) {
+        const place = position - first
+        if (F[block + (place < capacity ? place : place - capacity) * layout.recordWords] > limit) break
+        this.#moveForward(h, cursor, position)
+      }
     }
     if (this.#compound.length > 0) this.#alignCompound(h)
   }
@@ -99,11 +102,9 @@ export class Windows {
   prefetch(h: number): number {
     const { arena, layout } = this.#history
     const { F, U } = arena
-    const block = U[h * 2 + blockHalf]
-    const mask = (1 << U[h * 2 + capacityHalf]) - 1
     let sum = 0
     for (let i = 0; i < this.#times.length; i++)
-      sum += F[block + (U[h * 2 + layout.cursorsHalf + this.#times[i].cursor] & mask) * layout.recordWords]
+      sum += F[this.#history.record(h, U[h * 2 + layout.cursorsHalf + this.#times[i].cursor])]
     return sum
   }
 

@@ -7,6 +7,7 @@
  *    multiple of 16, so a block starts on a cache line and may hold doubles.
  * A2 Blocks have 16 · 2ⁿ words. Two freed halves become one again (buddies), so blocks outgrown by one owner serve another.
  * A3 The content of a new block is what the last owner left: the owner clears what it reads.
+ * A4 What is never released lies at the upper end, packed, so that it stands in nobody's way.
  *
  * The limit is reserved at once. The operating system commits a page when it is first touched, and plain views over a buffer
  * that never moves are faster than those over a resizable one.
@@ -19,18 +20,20 @@ export class Arena {
   private readonly heads = new Int32Array(ordersMax)
   /** For each unit, one more than the order of the free block that starts there; 0: no free block starts there. */
   private readonly freeOrder: Uint8Array
-  private readonly units: number
+  /** Units from here on are taken for good. */
+  private end: number
   /** Units below have been handed out at least once. Unit 0 stays unused, so that no handle is 0. */
   private top = 1
 
   /** @param bytesMax what all blocks together may take, at most 16 GiB; one byte in 64 comes on top */
   constructor(bytesMax: number) {
-    this.units = Math.floor(bytesMax / (unitWords * 4))
-    if (!(this.units >= 2 && this.units <= unitsMax)) throw new Error(`arena: ${bytesMax} bytes are no usable limit`)
-    const buffer = new ArrayBuffer(this.units * unitWords * 4)
+    const units = Math.floor(bytesMax / (unitWords * 4))
+    if (!(units >= 2 && units <= unitsMax)) throw new Error(`arena: ${bytesMax} bytes are no usable limit`)
+    const buffer = new ArrayBuffer(units * unitWords * 4)
     this.U = new Uint32Array(buffer)
     this.F = new Float64Array(buffer)
-    this.freeOrder = new Uint8Array(this.units)
+    this.freeOrder = new Uint8Array(units)
+    this.end = units
   }
 
   /** @returns a block of `arenaWords(words)` words, or 0 where the limit does not allow it: free something and ask again */
@@ -43,6 +46,15 @@ export class Arena {
     for (; from > order && from < ordersMax; from--) this.putFree(unit + (1 << (from - 1)), from - 1)
     this.usedWords += unitWords << order
     return unit * unitWords
+  }
+
+  /** @returns words that are never released, exactly so many but for the rest of a unit; 0 as `alloc` */
+  allocLasting(words: number): number {
+    const size = Math.ceil(words / unitWords)
+    if (this.top + size > this.end) return 0
+    this.end -= size
+    this.usedWords += size * unitWords
+    return this.end * unitWords
   }
 
   /** @param words as given to `alloc` */
@@ -65,7 +77,7 @@ export class Arena {
   private extend(order: number): number {
     const size = 1 << order
     const start = Math.ceil(this.top / size) * size
-    if (start + size > this.units) return 0
+    if (start + size > this.end) return 0
     while (this.top < start) {
       const gap = 31 - Math.clz32(this.top & -this.top)
       this.putFree(this.top, gap)

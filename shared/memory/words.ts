@@ -1,4 +1,4 @@
-import type { Arena } from './arena.ts'
+import { type Arena, arenaWords } from './arena.ts'
 
 /** The bound on the memory of all actors is reached: fewer accounts, shorter windows or a larger bound. */
 export class ArenaFullError extends Error {
@@ -17,6 +17,16 @@ export class ArenaFullError extends Error {
  */
 export function allocWords(arena: Arena, words: number): number {
   const handle = arena.alloc(words * 2)
+  if (handle === 0) throw new ArenaFullError(arena.F.byteLength)
+  return handle / 2
+}
+
+/** How many 8-byte words the block has that was asked for with `words`. */
+export const wordsOfBlock = (words: number): number => arenaWords(words * 2) / 2
+
+/** As `allocWords`, for what is never released: exactly so many words are taken. Throws ArenaFullError. */
+export function allocLastingWords(arena: Arena, words: number): number {
+  const handle = arena.allocLasting(words * 2)
   if (handle === 0) throw new ArenaFullError(arena.F.byteLength)
   return handle / 2
 }
