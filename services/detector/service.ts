@@ -18,8 +18,11 @@ import { LocalOwner } from './local-owner.ts'
 import { PartitionLoop } from './loop.ts'
 import { Metrics } from './metrics.ts'
 import { OwnerThread } from './owner-thread.ts'
+import { renewableLog } from './renewable-log.ts'
 import { serviceTraces } from './service-traces.ts'
+import { StallWatch } from './stall-watch.ts'
 import { traceIdOf } from './trace-context.ts'
+import { WatchedOwner } from './watched-owner.ts'
 
 export interface ServiceOptions {
   readonly ruleSet: RuleSet
@@ -38,7 +41,7 @@ export interface ServiceOptions {
   readonly onFailure: (partition: number, failure: OwnerFailure) => void
   /** A mistake of ours, after which its partition stands still. */
   readonly onMistake: (error: unknown) => void
-  /** The log has been out of reach for so long that only a new start can help. */
+  /** The log is lost, or a partition gets no further: only a new start can help. */
   readonly onLogLost: (detail: string) => void
   /** Default: nobody listens. */
   readonly tracing?: Tracing
@@ -54,7 +57,7 @@ export class Service implements Vigil {
   readonly decisionTimes = createHistogram()
   readonly #options: ServiceOptions
   readonly #threads: readonly OwnerThread[]
-  readonly #owners: readonly HostedOwner[]
+  readonly #owners: readonly WatchedOwner[]
   readonly #loops: readonly PartitionLoop[]
   readonly #intake: Intake
   readonly #metrics: Metrics
@@ -65,14 +68,14 @@ export class Service implements Vigil {
   #isStopping = false
   #hasErred = false
   #storeTrouble: string | undefined
-  #logLostSince: number | undefined
+  readonly #stalls: StallWatch
   #isPinging = false
   #cleanedInHour = 0
 
   constructor(options: ServiceOptions) {
     this.#options = options
     const { ruleSet, partitions, checkpoints, alerts, lateOutcome } = options
-    const { log, times, spans } = serviceTraces(options.log, partitions, options.tracing ?? noTracing)
+    const { log, times, spans } = serviceTraces(renewableLog(options.log), partitions, options.tracing ?? noTracing)
     this.alerts = alerts
     this.eventSchema = eventJsonSchema(ruleSet.events)
     this.#appended = new Float64Array(partitions)
@@ -93,11 +96,12 @@ export class Service implements Vigil {
     // A single owner decides sooner beside its loop.
     const threads = partitions === 1 ? 0 : Math.min(partitions, availableParallelism())
     this.#threads = Array.from({ length: threads }, () => new OwnerThread(settings))
-    this.#owners = Array.from({ length: partitions }, (_, partition) =>
+    const ownerOf = (partition: number): HostedOwner =>
       threads === 0
         ? new LocalOwner(createOwner(partition, settings))
-        : this.#threads[partition % threads].add(partition),
-    )
+        : this.#threads[partition % threads].add(partition)
+    this.#owners = Array.from({ length: partitions }, (_, partition) => new WatchedOwner(ownerOf(partition)))
+    this.#stalls = new StallWatch({ log, owners: this.#owners, appended: this.#appended, onLost: options.onLogLost })
     const accountOf = accountReader(ruleSet.events)
     const onDelivered = (alerts: number, decisions: number): void => {
       if (alerts > 0) for (const listener of this.#listeners) listener()
@@ -140,7 +144,12 @@ export class Service implements Vigil {
     this.refuse()
     clearInterval(this.#housekeeping)
     const deadline = Date.now() + deadlineMs
-    while (this.#lag > 0 && this.#owners.every(({ view }) => view.isReady) && Date.now() < deadline)
+    while (
+      this.#lag > 0 &&
+      !this.#stalls.isLost &&
+      this.#owners.every(({ view }) => view.isReady) &&
+      Date.now() < deadline
+    )
       await new Promise((resolve) => setTimeout(resolve, drainPollMs))
     await Promise.all(this.#loops.map((loop) => loop.stop(Math.max(drainPollMs, deadline - Date.now()))))
     await Promise.all(this.#threads.map((thread) => thread.end()))
@@ -236,7 +245,7 @@ export class Service implements Vigil {
   }
 
   #keepHouse(): void {
-    this.#watchLog()
+    this.#stalls.look(performance.now())
     // One at a time: a store that is stuck is not buried under questions.
     if (!this.#isPinging) this.#ping()
     this.#removeOldDecisions()
@@ -266,20 +275,7 @@ export class Service implements Vigil {
       this.#cleanedInHour = 0
     })
   }
-
-  #watchLog(): void {
-    const { health } = this.#options.log
-    if (health.isReady || health.reason !== 'unreachable') {
-      this.#logLostSince = undefined
-      return
-    }
-    this.#logLostSince ??= Date.now()
-    if (Date.now() - this.#logLostSince > logLostMs) this.#options.onLogLost(health.detail)
-  }
 }
-
-/** A full or read-only disk comes back by itself; a log whose thread is gone does not. */
-const logLostMs = 10_000
 
 const housekeepingMs = 1_000
 const hourMs = 3_600_000

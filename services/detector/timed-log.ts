@@ -36,6 +36,7 @@ export function timedLog({ log, times, messages }: TimedLogOptions): EventLog {
     get health() {
       return log.health
     },
+    renewReader: () => log.renewReader(),
     close: () => log.close(),
   }
 }

@@ -101,7 +101,9 @@ class BrokerLog implements EventLog {
 
   get health(): LogHealth {
     const end = this.#end ?? this.#tail.end
-    return end === undefined ? this.#broker.health : { isReady: false, reason: 'unreachable', detail: end.message }
+    return end === undefined
+      ? this.#broker.health
+      : { isReady: false, reason: 'unreachable', detail: end.message, isOver: true }
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
@@ -151,6 +153,10 @@ class BrokerLog implements EventLog {
       invariant(this.#ids !== undefined, 'a log that is open has an index')
       return findEvents(this.#ids, this.#reader, ids)
     })
+  }
+
+  renewReader(): void {
+    this.#tail.renew()
   }
 
   close(): Promise<void> {

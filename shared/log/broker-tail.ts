@@ -91,6 +91,13 @@ export class BrokerTail {
     if (this.end !== undefined) throw new LogUnavailable(this.end.reason, this.end.message, this.end.cause)
   }
 
+  /** For whoever sees that nothing comes, although there is more. */
+  renew(): void {
+    if (this.end !== undefined) return
+    this.#follower?.stop()
+    this.#follow()
+  }
+
   stop(error: LogUnavailable): void {
     this.end ??= error
     clearTimeout(this.#watch)

@@ -40,7 +40,9 @@ export class MemoryEventLog implements EventLog {
   }
 
   get health(): LogHealth {
-    return this.#isClosed ? { isReady: false, reason: 'unreachable', detail: closedDetail } : { isReady: true }
+    return this.#isClosed
+      ? { isReady: false, reason: 'unreachable', detail: closedDetail, isOver: true }
+      : { isReady: true }
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
@@ -98,6 +100,8 @@ export class MemoryEventLog implements EventLog {
         return { id, partition, offset, at, receivedAt, traceparent, body }
       })
   }
+
+  renewReader(): void {}
 
   async close(): Promise<void> {
     this.#isClosed = true

@@ -149,6 +149,9 @@ class SqliteEventLog implements EventLog {
     return ids.length === 0 ? [] : this.#ask((ticket) => ({ kind: 'find', ticket, ids }))
   }
 
+  /** Readers here wait for this process alone. */
+  renewReader(): void {}
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -157,7 +160,7 @@ class SqliteEventLog implements EventLog {
   #close(): Promise<void> {
     if (this.#end === undefined) {
       this.#end = new LogUnavailable('closed', 'the log is closed')
-      this.#health = { isReady: false, reason: 'unreachable', detail: this.#end.message }
+      this.#health = { isReady: false, reason: 'unreachable', detail: this.#end.message, isOver: true }
     }
     clearTimeout(this.#probeTimer)
     for (const waiters of this.#waiters) waiters.fail(this.#end)
@@ -304,7 +307,7 @@ class SqliteEventLog implements EventLog {
     const detail = `the log's thread ended: ${cause instanceof Error ? cause.message : String(cause)}; start again`
     const error = new LogUnavailable('unreachable', detail, cause)
     this.#end = error
-    this.#health = { isReady: false, reason: 'unreachable', detail }
+    this.#health = { isReady: false, reason: 'unreachable', detail, isOver: true }
     clearTimeout(this.#probeTimer)
     for (const { reject } of [...(this.#underWay ?? []), ...this.#queue.takeAll()]) reject(error)
     for (const { reject } of this.#asked.values()) reject(error)

@@ -28,6 +28,11 @@ export interface EventLog {
   bounds(partition: number): Promise<{ readonly first: number; readonly next: number }>
   /** All event records with these ids, each once, in order of appending over all partitions. Rejects with LogUnavailable. */
   find(ids: readonly string[]): Promise<readonly FoundEvent[]>
+  /**
+   * Makes anew what brings records here, where that may stand still by itself, as a broker's client may: whoever waits for records has waited
+   * too long.
+   */
+  renewReader(): void
   /** Whether records can be appended now, as far as is known. */
   readonly health: LogHealth
   /** Resolves when everything that was accepted is settled. What is asked for later rejects with LogUnavailable, `closed`. */
@@ -91,7 +96,13 @@ export interface FoundEvent {
 
 export type LogHealth =
   | { readonly isReady: true }
-  | { readonly isReady: false; readonly reason: 'disk-full' | 'read-only' | 'unreachable'; readonly detail: string }
+  | {
+      readonly isReady: false
+      readonly reason: 'disk-full' | 'read-only' | 'unreachable'
+      readonly detail: string
+      /** It does not come back: only opening it again may help. */
+      readonly isOver?: true
+    }
 
 /** The log cannot be written or read now. Whoever waits for an answer is told to send the same again; readers try again. */
 export class LogUnavailable extends Error {

@@ -39,7 +39,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
     ended.abort()
   }
   const onLogLost = (detail: string): void => {
-    failed = `the log cannot be reached any more: ${detail}`
+    failed = detail
     ended.abort()
   }
   const onServiceMistake = (error: unknown): void => {
