@@ -1,16 +1,21 @@
 import { Schema } from 'effect'
 import * as answers from './answers.ts'
+import * as deadLetterAnswers from './dead-letter-answers.ts'
 
 type JsonSchema = { readonly [keyword: string]: unknown }
 
 /** JSON Schemas of all answers by name, for `components` of the OpenAPI document. */
 const answerSchemas: Readonly<Record<string, JsonSchema>> = Object.assign(
   {},
-  ...Object.values(answers).map((schema) => Schema.toJsonSchemaDocument(schema).definitions),
+  ...Object.values({ ...answers, ...deadLetterAnswers }).map(
+    (schema) => Schema.toJsonSchemaDocument(schema).definitions,
+  ),
 )
 
 /** A reference to one of `answerSchemas`. */
-export const answer = (name: keyof typeof answers | 'ReceivedEvent'): JsonSchema => ({ $ref: `${name}#` })
+export const answer = (name: keyof typeof answers | keyof typeof deadLetterAnswers | 'ReceivedEvent'): JsonSchema => ({
+  $ref: `${name}#`,
+})
 
 /** The same with references in the form that Fastify resolves. */
 export const registeredSchemas = (): readonly JsonSchema[] =>

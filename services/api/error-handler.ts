@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { LogUnavailable } from '#shared/log/event-log'
 import { AlertStoreUnavailable, BadCursor } from '#shared/store/alert-store'
+import { DeadLettersUnavailable } from '#shared/store/dead-letter-store'
 import { apiLimits } from './api-limits.ts'
 import { type Refusal, sendProblem } from './problem.ts'
 
@@ -16,7 +17,7 @@ export function errorHandler(onFailure: (error: unknown, traceId: string) => voi
 function refusalOf(error: unknown, request: FastifyRequest): Refusal {
   if (error instanceof BadCursor)
     return { name: 'bad-query', detail: '"cursor" was not given out for this query, or its page is no longer kept.' }
-  if (error instanceof AlertStoreUnavailable || error instanceof LogUnavailable)
+  if ([AlertStoreUnavailable, LogUnavailable, DeadLettersUnavailable].some((kind) => error instanceof kind))
     return {
       name: 'unavailable',
       detail: 'What this needs cannot be reached now.',

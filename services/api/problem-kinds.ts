@@ -48,6 +48,13 @@ export const problemKinds = {
     meaning: 'An event with the same id and other content came before it. The first one stays.',
     remedy: 'Give each event an id of its own, and send a repeat exactly as it was. Nothing was taken.',
   },
+  'letter-refused': {
+    status: 409,
+    title: 'The dead letter cannot be tried',
+    meaning:
+      'Its source is no longer in the file of sources, its MAP has a mistake, or only the start of the row was kept.',
+    remedy: 'Mend what `detail` names and send the same again. The letter stays as it was.',
+  },
   'too-large': {
     status: 413,
     title: 'The request is too large',

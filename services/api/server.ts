@@ -8,6 +8,8 @@ import { apiLimits } from './api-limits.ts'
 import { registeredSchemas } from './api-schemas.ts'
 import { bankRoutes } from './bank-routes.ts'
 import { answerClientError } from './client-error.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import { documentRoutes, openApi } from './document-routes.ts'
 import { errorHandler } from './error-handler.ts'
 import { otherMethods } from './other-methods.ts'
@@ -31,6 +33,8 @@ declare module 'fastify' {
 export interface ServerOptions {
   readonly vigil: Vigil
   readonly access: Access
+  /** Default: there are no sources, so no rows of them that could not be read. */
+  readonly deadLetters?: DeadLetters
   /** Whether a trace that begins here is followed from its start. Default: every one. */
   readonly samples?: (traceId: string) => boolean
   /** Default: nobody measures. */
@@ -47,7 +51,7 @@ export interface ServerOptions {
  * H3 `close` first ends the streams, lets nothing more in, and waits for the requests that were let in, at most `drainMs`.
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { vigil, access, samples, meter, onFailure } = options
+  const { vigil, access, deadLetters, samples, meter, onFailure } = options
   const app = Fastify({
     logger: false,
     bodyLimit: apiLimits.bodyBytesMax,
@@ -139,6 +143,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   })
   bankRoutes(app, vigil)
   alertRoutes(app, vigil, streams.signal)
+  deadLetterRoutes(app, deadLetters)
   runningRoutes(app, vigil)
   documentRoutes(app)
   await app.after()
