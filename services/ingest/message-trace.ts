@@ -1,0 +1,6 @@
+import { openTrace } from '../api/trace-context.ts'
+import { recordTrace } from '../detector/trace-context.ts'
+import type { TraceHeaders } from './source-reader.ts'
+
+/** The trace of a message as its records in the log keep it: the sender's, or one that begins here. */
+export const messageTrace = (headers: TraceHeaders): string => recordTrace(openTrace(headers))
