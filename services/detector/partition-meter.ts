@@ -19,7 +19,7 @@ interface PartitionMeterOptions {
 }
 
 /** Why something is tried again: label `cause`. */
-export const retryCauses = [
+const retryCauses = [
   'log-write',
   'log-read',
   'checkpoint-claim',
@@ -130,6 +130,7 @@ export class PartitionMeter implements MetricSource {
       get health() {
         return log.health
       },
+      renewReader: () => log.renewReader(),
       close: () => log.close(),
     }
   }
