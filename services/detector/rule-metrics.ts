@@ -78,6 +78,7 @@ export class RuleMetrics implements MetricSource {
         'vigil.dead_letters',
         sum((tally) => tally.undecodable, i) + (reason === 'duplicate-conflict' ? conflicts : 0),
         {
+          source: 'log',
           reason,
         },
       )

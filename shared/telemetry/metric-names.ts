@@ -25,10 +25,11 @@ export const metricLabels = {
   partition: 'number of the partition: from 0, as many as `VIGIL_PARTITIONS`',
   rule: 'name of a rule of the rule set in force',
   scenario: 'name of a scenario of the rule set in force',
-  status: '`raised`, `amended`, `withdrawn`',
+  status: 'of revisions: `raised`, `amended`, `withdrawn`; of events: `accepted`, `duplicate`',
   outcome: '`allow`, `challenge`, `review`, `hold`, `decline`',
+  source: 'name of a source of `VIGIL_SOURCES`, at most 64; `log`: what was in the log already',
   reason:
-    'of dead letters: `too-large`, `bad-encoding`, `bad-json`, `not-an-object`, `too-deep`, `unknown-type`, `missing-field`, `bad-value`, `duplicate-conflict`; of faults: `out-of-fuel`, `bad-value`',
+    'of dead letters: `too-large`, `bad-encoding`, `bad-json`, `not-an-object`, `too-deep`, `unknown-type`, `missing-field`, `bad-value`, `duplicate-conflict`, `in-the-future`; of faults: `out-of-fuel`, `bad-value`',
   cause:
     'what is tried again: `log-write`, `log-read`, `checkpoint-claim`, `checkpoint-read`, `checkpoint-write`, `alert-store`',
   sink: 'what is sent: `alerts`, `decisions`',
@@ -71,8 +72,8 @@ export const metricDefinitions = {
   'vigil.dead_letters': {
     kind: 'counter',
     unit: '{record}',
-    labels: ['reason'],
-    meaning: 'Records of the log that hold no event, and conflicts.',
+    labels: ['source', 'reason'],
+    meaning: 'Rows and records that hold no event that can be judged, and conflicts.',
   },
   'vigil.event.latency': {
     kind: 'histogram',
@@ -273,6 +274,34 @@ export const metricDefinitions = {
     unit: 's',
     labels: ['partition'],
     meaning: 'Time that the alert store takes for what is handed to it at once.',
+  },
+  'vigil.source.messages': {
+    kind: 'counter',
+    unit: '{message}',
+    labels: ['source'],
+    when: 'where a source is configured',
+    meaning: 'Messages of a source that were dealt with.',
+  },
+  'vigil.source.events': {
+    kind: 'counter',
+    unit: '{event}',
+    labels: ['source', 'status'],
+    when: 'where a source is configured',
+    meaning: 'Events of a source that the log has: `accepted`, or `duplicate`.',
+  },
+  'vigil.source.dead_letters.dropped': {
+    kind: 'counter',
+    unit: '{record}',
+    labels: ['source'],
+    when: 'where a source is configured',
+    meaning: 'Old dead letters that went for the want of room.',
+  },
+  'vigil.source.up': {
+    kind: 'gauge',
+    unit: '{source}',
+    labels: ['source'],
+    when: 'where a source is configured',
+    meaning: '1 where the source is connected, else 0.',
   },
   'vigil.sink.messages.sent': {
     kind: 'counter',

@@ -190,12 +190,27 @@ export const dashboards: readonly Dashboard[] = [
       {
         title: 'Dead letters',
         unit: 'short',
-        queries: [query('sum by (reason) (increase(vigil_dead_letters_total[$__rate_interval]))', '{{reason}}')],
+        queries: [
+          query(
+            'sum by (source, reason) (increase(vigil_dead_letters_total[$__rate_interval]))',
+            '{{source}} {{reason}}',
+          ),
+        ],
       },
       {
         title: 'Events let go of before their window ended',
         unit: 'cps',
         queries: [perSecond('vigil_history_truncated_total', 'partition')],
+      },
+      {
+        title: 'Sources: events a second',
+        unit: 'cps',
+        queries: [perSecond('vigil_source_events_total', 'source, status')],
+      },
+      {
+        title: 'Sources: messages a second',
+        unit: 'cps',
+        queries: [perSecond('vigil_source_messages_total', 'source')],
       },
       { title: 'Sinks: entries that wait', unit: 'short', queries: [query('vigil_sink_lag_entries', '{{sink}}')] },
       {
