@@ -9,6 +9,7 @@ import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { lateness } from './bank-stream.ts'
 import { planFaults } from './fault-plan.ts'
+import { Journal } from './journal.ts'
 import { type LogContent, readLog } from './log-content.ts'
 import { ProxiedServer } from './proxied-server.ts'
 import { sendAtRate } from './send-at-rate.ts'
@@ -62,6 +63,7 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
   }
   let vigil: SupervisedService | undefined
   let client: BankClient | undefined
+  let journal: Journal | undefined
   try {
     const victims = { log: await start(log), redis: await start('redis'), postgres: await start('postgres') }
     const places = ['--log', logUrl(log, victims.log.url), '--checkpoints', victims.redis.url]
@@ -72,6 +74,7 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
     await (await service.running()).ready()
     const bank = new BankClient(payments, isDecided, () => service.address)
     client = bank
+    journal = new Journal(join(folder, 'journal.txt'), service, bank)
     const plan = planFaults(options.seed, options.lengthMs)
     const troubling = makeTrouble(plan, options.lengthMs, { vigil: service, servers: victims })
     const ended = troubling.then(() => performance.now())
@@ -94,6 +97,7 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
     return { findings, content, faults, endings, refusedStarts, retries, refusals, convergedMs, placedTwice, wrongs }
   } finally {
     client?.close()
+    await journal?.close()
     await vigil?.end()
     for (const server of servers) {
       await writeFile(join(folder, `${server.name}.txt`), await server.said())

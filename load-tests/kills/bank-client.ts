@@ -43,6 +43,11 @@ export class BankClient {
     this.partitions = new Uint8Array(payments.events)
   }
 
+  /** Rows, from the first on. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
   /** As it was first acknowledged. */
   position(number: number): string {
     return `${this.partitions[number]}:${this.offsets[number]}`
