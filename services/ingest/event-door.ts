@@ -8,4 +8,6 @@ export interface EventDoor {
   refusal(): string | undefined
   /** Records that the log has and nobody has judged yet. */
   lag(): number
+  /** Whether a trace that begins here is followed from its start. */
+  samples(traceId: string): boolean
 }

@@ -80,9 +80,11 @@ export class MessageTaker {
   }
 
   *#rowsOf(messages: readonly SourceMessage[]): Generator<{ row: Row; problem: RowMistake | undefined }> {
+    const { door } = this.#options
     for (const message of messages) {
       const { length } = message.bytes
-      const common = { message, trace: messageTrace(message.headers), receivedAt: this.#options.now() }
+      const trace = messageTrace(message.headers, door.samples)
+      const common = { message, trace, receivedAt: this.#options.now() }
       if (length > ingestLimits.messageBytesMax) {
         yield { row: { ...common, number: 1, start: 0, end: length }, problem: messageTooLarge }
         continue

@@ -3,4 +3,5 @@ import { recordTrace } from '../detector/trace-context.ts'
 import type { TraceHeaders } from './source-reader.ts'
 
 /** The trace of a message as its records in the log keep it: the sender's, or one that begins here. */
-export const messageTrace = (headers: TraceHeaders): string => recordTrace(openTrace(headers))
+export const messageTrace = (headers: TraceHeaders, samples: (traceId: string) => boolean): string =>
+  recordTrace(openTrace(headers, samples))

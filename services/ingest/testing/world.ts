@@ -57,6 +57,7 @@ export class World {
     },
     refusal: () => this.refusal,
     lag: () => this.lag,
+    samples: () => true,
   }
 
   read(sources: Readonly<Record<string, SourcePort>>, map?: MapDecoder): Ingest {
