@@ -4,6 +4,8 @@ import { formatTimestamp } from '#shared/domain/time'
 import type { EvidenceEvent, StoredAlert } from '#shared/store/alert-store'
 import { alertFilterSchema, alertListSchema, readAlertFilter, readAlertQuery } from './alert-query.ts'
 import { alertEvents } from './alert-stream.ts'
+import { alertTraceText } from './alert-trace.ts'
+import { alertTracePicture } from './alert-trace-picture.ts'
 import { apiLimits } from './api-limits.ts'
 import { answer } from './api-schemas.ts'
 import { sendJson, withMembers } from './json-text.ts'
@@ -61,6 +63,46 @@ export function alertRoutes(app: FastifyInstance, vigil: Vigil, closing: AbortSi
       if (alert === undefined)
         return sendProblem(request, reply, { name: 'not-found', detail: 'There is no alert with this id.' })
       return sendJson(reply, alertInFull(alert))
+    },
+  )
+
+  app.get<{ Params: { id: string }; Querystring: { format?: unknown } }>(
+    '/v1/alerts/:id/trace',
+    {
+      schema: {
+        summary: 'How the events of an alert came, and what was done with them when',
+        description:
+          'For each contributing event: bank time, arrival, append, processing, checkpoint, delivery, as far as they are known. As a picture by `?format=svg`, or where `accept` asks for `image/svg+xml`.',
+        tags: ['desk'],
+        params: {
+          type: 'object',
+          properties: { id: { type: 'string', description: 'Id of the alert.' } },
+          required: ['id'],
+        },
+        querystring: { type: 'object', properties: { format: { type: 'string', enum: ['json', 'svg'] } } },
+        response: {
+          200: {
+            description: 'The story of the alert.',
+            content: {
+              'application/json': { schema: answer('AlertTrace') },
+              'image/svg+xml': { schema: { type: 'string' } },
+            },
+          },
+          ...problemAnswers(400, 401, 404, 414, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { format = request.headers.accept?.includes('image/svg+xml') === true ? 'svg' : 'json' } = request.query
+      if (format !== 'json' && format !== 'svg')
+        return sendProblem(request, reply, { name: 'bad-request', detail: 'The format is "json" or "svg".' })
+      const { id } = request.params
+      const alert = await vigil.alerts.alert(id)
+      if (alert === undefined)
+        return sendProblem(request, reply, { name: 'not-found', detail: 'There is no alert with this id.' })
+      reply.header('vary', 'accept')
+      if (format === 'json') return sendJson(reply, alertTraceText(id, alert))
+      return reply.header('content-type', 'image/svg+xml; charset=utf-8').send(alertTracePicture(id, alert))
     },
   )
 

@@ -98,6 +98,44 @@ export const AlertInFull = Schema.Struct({
   }),
 }).annotate({ identifier: 'AlertInFull' })
 
+const known = (description: string) => Schema.optionalKey(time(`${description} Absent where nobody knows any more.`))
+const traceTimes = {
+  appendedAt: known('When the log had it durably.'),
+  processedFrom: known('Begin of the batch in which it was judged.'),
+  processedAt: known('End of that batch.'),
+  checkpointedFrom: known('Begin of the commit of the state that follows from it.'),
+  checkpointedAt: known('End of that commit.'),
+  deliveredFrom: known('When the alert was handed to the store.'),
+}
+
+export const AlertTrace = Schema.Struct({
+  id: text('Id of the alert.'),
+  revision: wholeNumber('The last one.'),
+  status: Schema.Literals(['raised', 'amended', 'withdrawn']),
+  traceId: Schema.optionalKey(traceId),
+  events: Schema.Array(
+    Schema.Struct({
+      id: text('Id of the event.'),
+      step: Schema.optionalKey(text('Of a pattern: the step that took the event.')),
+      position,
+      traceId,
+      at: time('Event time, as the bank gave it.'),
+      receivedAt: time('When it reached the service.'),
+      ...traceTimes,
+      deliveredAt: known('When the first revision that could name it was stored.'),
+    }),
+  ).annotate({ description: 'All contributing events in order.' }),
+  revisions: Schema.Array(
+    Schema.Struct({
+      revision: wholeNumber('From 1.'),
+      status: Schema.Literals(['raised', 'amended', 'withdrawn']),
+      position: Schema.optionalKey(text('Of the record that set it off.')),
+      ...traceTimes,
+      deliveredAt: time('When it was stored.'),
+    }),
+  ).annotate({ description: 'Oldest first, with the times of the record that set each off.' }),
+}).annotate({ identifier: 'AlertTrace' })
+
 export const Health = Schema.Struct({ status: Schema.String }).annotate({ identifier: 'Health' })
 
 export const Problem = Schema.Struct({

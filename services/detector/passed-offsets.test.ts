@@ -6,6 +6,7 @@ describe('passed offsets', () => {
   it('know each offset by the first point at or above it', () => {
     const passed = new PassedOffsets(256)
     passed.begin(10)
+    passed.begin(12)
     passed.pass(12, 100, 110)
     passed.pass(20, 120, 130)
     expect([10, 11, 12, 13, 20, 21].map((offset) => passed.of(offset)?.end)).toEqual([

@@ -24,9 +24,9 @@ export class PassedOffsets {
     this.#pointsMax = pointsMax
   }
 
-  /** Everything up to an offset was passed by others, or at times that nobody knows. */
+  /** Everything up to an offset was passed by others, or at times that nobody knows. Counts once, before anything is passed. */
   begin(offset: number): void {
-    if (this.#length === 0) this.#unknownUpTo = offset
+    if (this.#unknownUpTo === Number.POSITIVE_INFINITY) this.#unknownUpTo = offset
   }
 
   /** All offsets up to this one have been passed. An offset that was passed before is left as it is. */
