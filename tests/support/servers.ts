@@ -30,15 +30,21 @@ export interface OwnServer {
   readonly url: string
   /** `kill -9` */
   kill(): Promise<void>
+  /** It stands still, and its connections stay open, until it is resumed. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   /** At the same place, with what its disk holds. */
   restart(): Promise<void>
   close(): Promise<void>
 }
 
-/** @returns undefined: it cannot be had, which is recorded */
-export async function ownServerFor(suite: string, name: ServerName): Promise<OwnServer | undefined> {
+/**
+ * @param toldPort where a server that tells its clients its place sends them; by default its own port
+ * @returns undefined: it cannot be had, which is recorded
+ */
+export async function ownServerFor(suite: string, name: ServerName, toldPort?: number): Promise<OwnServer | undefined> {
   const keeper = openKeeper({ isOwn: true })
-  const { url, reason }: Answer = await keeper.start(name)
+  const { url, reason }: Answer = await keeper.start(name, toldPort)
   if (url === undefined) {
     missing(suite, reason ?? 'no reason was given')
     await keeper.close()
@@ -47,8 +53,10 @@ export async function ownServerFor(suite: string, name: ServerName): Promise<Own
   return {
     url,
     kill: () => keeper.kill(name),
+    pause: () => keeper.pause(name),
+    resume: () => keeper.resume(name),
     restart: async () => {
-      const again: Answer = await keeper.start(name)
+      const again: Answer = await keeper.start(name, toldPort)
       if (again.url !== url) throw new Error(`${name} did not come back: ${again.reason}`)
     },
     close: () => keeper.close(),
