@@ -111,12 +111,16 @@ class Connection {
   }
 
   cut(): void {
-    this.#client.destroy()
-    this.#server.destroy()
+    this.#client.resetAndDestroy()
+    this.#server.resetAndDestroy()
   }
 
+  /** In order, so that what has passed arrives. */
   cutAfter(bytes: number, direction: Direction): void {
-    this.#pipes[direction].onPassed(bytes, () => this.cut())
+    this.#pipes[direction].onPassed(bytes, () => {
+      this.#client.destroy()
+      this.#server.destroy()
+    })
   }
 
   delay(ms: number): void {
