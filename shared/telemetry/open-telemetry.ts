@@ -81,13 +81,17 @@ function spanQueue(exporter: CountedExporter, queueLengthMax: number, environmen
   return exporter.before(new BatchSpanProcessor({ exporter, maxQueueSize, ...given }))
 }
 
-const metricReader = (environment: Environment, producer: ServiceProducer): PeriodicExportingMetricReader =>
-  new PeriodicExportingMetricReader({
+function metricReader(environment: Environment, producer: ServiceProducer): PeriodicExportingMetricReader {
+  const exportIntervalMillis = positive(environment['OTEL_METRIC_EXPORT_INTERVAL']) ?? 60_000
+  const timeoutMillis = positive(environment['OTEL_METRIC_EXPORT_TIMEOUT']) ?? 30_000
+  return new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
     metricProducers: [producer],
-    exportIntervalMillis: positive(environment['OTEL_METRIC_EXPORT_INTERVAL']) ?? 60_000,
-    exportTimeoutMillis: positive(environment['OTEL_METRIC_EXPORT_TIMEOUT']) ?? 30_000,
+    exportIntervalMillis,
+    // The reader refuses to wait for longer than until the next time.
+    exportTimeoutMillis: Math.min(exportIntervalMillis, timeoutMillis),
   })
+}
 
 function openTracing(ids: GivenIds, samples: Tracing['samples']): Tracing {
   const tracer = trace.getTracer('vigil')
