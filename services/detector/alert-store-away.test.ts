@@ -121,7 +121,7 @@ const patience = { timeout: 20_000, interval: 10 }
 
 const delivered = (service: Service): Promise<void> =>
   vi.waitFor(async () => {
-    const metrics = await service.metrics()
+    const metrics = await service.metrics('prometheus')
     for (const name of ['vigil_partition_lag_records', 'vigil_checkpoint_lag_records', 'vigil_outbox_entries'])
       expect(metrics).toContain(`\n${name}{partition="0"} 0\n`)
   }, patience)

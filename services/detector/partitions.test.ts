@@ -156,7 +156,7 @@ async function send(service: Service, rows: readonly string[]): Promise<Readonly
 const atRest = (service: Service): Promise<void> =>
   vi.waitFor(async () => {
     expect(mistakes).toEqual([])
-    const metrics = await service.metrics()
+    const metrics = await service.metrics('prometheus')
     const left = /^(vigil_partition_lag_records|vigil_checkpoint_lag_records|vigil_outbox_entries)\{.*\} [1-9]/m
     expect(left.exec(metrics)?.[0]).toBeUndefined()
   }, patience)

@@ -70,8 +70,9 @@ const gcTypes = [
 ] as const
 
 function gcTypeOf(entry: PerformanceEntry): (typeof gcTypes)[number][1] {
-  const { kind } = entry.detail as { readonly kind?: number }
-  return gcTypes.find(([number]) => number === kind)?.[1] ?? 'major'
+  // The types of Node leave out what entries of garbage collections have.
+  const { detail } = entry as PerformanceEntry & { readonly detail?: { readonly kind?: number } }
+  return gcTypes.find(([number]) => number === detail?.kind)?.[1] ?? 'major'
 }
 
 const windowMs = 10_000

@@ -17,7 +17,8 @@ export const metricsFormatOf = (accept: string | undefined): MetricsFormat =>
 
 /** The page that Prometheus reads. */
 export function prometheusPage(samples: MetricSamples, format: MetricsFormat): Promise<string> {
-  const registry = new Registry(metricsContentTypes[format])
+  const registry = new Registry<PrometheusContentType | OpenMetricsContentType>()
+  registry.setContentType(metricsContentTypes[format])
   // The writer wants its own classes of metrics, of which it asks for the name and the values alone.
   for (const name of samples.names) registry.registerMetric(written(name, samples, format) as unknown as Metric)
   return registry.metrics()
