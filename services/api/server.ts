@@ -34,7 +34,7 @@ export interface ServerOptions {
   readonly vigil: Vigil
   readonly access: Access
   /** Default: there are no sources, so no rows of them that could not be read. */
-  readonly deadLetters?: DeadLetters
+  readonly deadLetters?: DeadLetters | undefined
   /** Whether a trace that begins here is followed from its start. Default: every one. */
   readonly samples?: (traceId: string) => boolean
   /** Default: nobody measures. */

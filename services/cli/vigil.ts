@@ -4,6 +4,7 @@ import { nearest } from '#shared/rule-language/diagnostic'
 import { InputFailed, InputRefused } from '#shared/wire/input-failure'
 import { OutputFailed } from '#shared/wire/line-writer'
 import type { Command } from './command.ts'
+import { deadLettersListCommand, deadLettersReplayCommand, deadLettersShowCommand } from './dead-letters-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { exitCodes, FoundErrors, NotStarted } from './failure.ts'
 import { generateCommand } from './generate-command.ts'
@@ -12,6 +13,7 @@ import { rulesCheckCommand, rulesSchemaCommand, rulesTestCommand } from './rules
 import { sendCommand } from './send/send-command.ts'
 import { serveCommand } from './serve/serve-command.ts'
 import { simulateCommand } from './simulate-command.ts'
+import { sourcesCheckCommand } from './sources-command.ts'
 
 const nodeMajorMin = 24
 
@@ -22,6 +24,10 @@ const commands: readonly Command[] = [
   rulesCheckCommand,
   rulesTestCommand,
   rulesSchemaCommand,
+  sourcesCheckCommand,
+  deadLettersListCommand,
+  deadLettersShowCommand,
+  deadLettersReplayCommand,
   generateCommand,
   simulateCommand,
   demoCommand,

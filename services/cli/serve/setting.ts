@@ -44,6 +44,20 @@ export function setting<T>({ variable, placeholder, fallback, summary, read }: S
   return { variable, flag: flagOf(variable), isSecret: false, placeholder, fallback, summary, config }
 }
 
+/** Not set means that there is none. */
+export function optionalSetting<T>({
+  variable,
+  placeholder,
+  summary,
+  read,
+}: Omit<SettingParts<T>, 'fallback'>): Setting<T | undefined> {
+  const config = Config.String(variable).pipe(
+    Config.mapEffect((text) => valueOrMistake(read(text))),
+    Config.withDefault(undefined),
+  )
+  return { variable, flag: flagOf(variable), isSecret: false, placeholder, fallback: undefined, summary, config }
+}
+
 /** `VIGIL_DATA_DIR` → `data-dir` */
 export const flagOf = (variable: string): string => variable.slice('VIGIL_'.length).toLowerCase().replaceAll('_', '-')
 
