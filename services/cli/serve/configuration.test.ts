@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { inspect } from 'node:util'
 import * as Redacted from 'effect/Redacted'
 import { describe, expect, it } from 'vitest'
@@ -38,6 +39,7 @@ const defaults = {
   redisReplicas: 0,
   memoryBytesMax: 2 ** 30,
   lateOutcome: 'review',
+  kafkaClient: 'platformatic',
   alertsTo: undefined,
   decisionsTo: undefined,
   adminToken: undefined,
@@ -107,6 +109,18 @@ describe('the configuration of serve', () => {
       expect.stringContaining('VIGIL_MEMORY'),
     ])
     expect(refusal({}, 'more')).toEqual(['too many arguments: more'])
+  })
+
+  it('knows the variables of the sources that its file names', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'vigil-configuration-')), 'sources.yaml')
+    writeFileSync(file, 'sources:\n  - name: core-banking\n    from: kafka://broker/payments\n')
+    const set = { VIGIL_SOURCES: file, VIGIL_SOURCE_CORE_BANKING_USER: 'u' }
+    expect(read(set)).toEqual({ ...defaults, sources: file })
+    expect(refusal({ ...set, VIGIL_SOURCE_CORE_BANKING_PASWORD: 'p' })).toEqual([
+      'VIGIL_SOURCE_CORE_BANKING_PASWORD: no variable of Vigil; did you mean VIGIL_SOURCE_CORE_BANKING_PASSWORD?',
+    ])
+    expect(refusal({ VIGIL_SOURCE_CORE_BANKING_USER: 'u' })).toHaveLength(1)
+    rmSync(dirname(file), { recursive: true })
   })
 
   it('leaves VIGIL_TEST_ to tests, and VIGIL_TOKEN to the command that sends', () => {

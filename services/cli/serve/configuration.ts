@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import type * as Config from 'effect/Config'
 import * as ConfigProvider from 'effect/ConfigProvider'
 import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import { nearest } from '#shared/rule-language/diagnostic'
+import { sourceVariables } from '../../ingest/source-file.ts'
 import { readFlags } from '../command.ts'
 import { NotStarted } from '../failure.ts'
 import { serveSettings } from './serve-settings.ts'
@@ -28,7 +30,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 export function readServeConfiguration(args: readonly string[], environment: Environment): ServeConfiguration {
   const settings: readonly Setting<unknown>[] = Object.values(serveSettings)
   const { flags, isDemo, mistakes } = readArguments(args, settings)
-  mistakes.push(...unknownVariables(environment, settings))
+  const sourceFile = flags[serveSettings.sources.variable] ?? environment[serveSettings.sources.variable]
+  mistakes.push(...unknownVariables(environment, settings, variablesOfSources(sourceFile)))
   const provider = ConfigProvider.orElse(
     ConfigProvider.fromUnknown(flags, { preserveEmptyStrings: true }),
     ConfigProvider.fromEnvRecord(setVariables(environment, settings), { preserveEmptyStrings: true }),
@@ -79,19 +82,34 @@ function isDecided(
 /** Variables of other commands: whoever exports one for all of them may start `serve` too. */
 const variablesOfOthers: readonly string[] = ['VIGIL_TOKEN']
 
-function unknownVariables(environment: Environment, settings: readonly Setting<unknown>[]): string[] {
+/** Those of the file's sources. One that cannot be read names none, and is told as a mistake by whoever reads the sources themselves. */
+function variablesOfSources(file: string | undefined): readonly string[] {
+  if (file === undefined || file === '') return []
+  try {
+    return sourceVariables(readFileSync(file, 'utf8'))
+  } catch {
+    return []
+  }
+}
+
+function unknownVariables(
+  environment: Environment,
+  settings: readonly Setting<unknown>[],
+  more: readonly string[],
+): string[] {
   const known = settings.map(({ variable }) => variable)
   const unknown = Object.keys(environment).filter(
     (name) =>
       name.startsWith('VIGIL_') &&
       !name.startsWith('VIGIL_TEST_') &&
       !known.includes(name) &&
+      !more.includes(name) &&
       !variablesOfOthers.includes(name),
   )
   const bare = (name: string): string => name.slice('VIGIL_'.length)
   return unknown.sort().map((name) => {
     // Without what all have in common, so that it does not count for likeness.
-    const near = nearest(bare(name), known.map(bare))
+    const near = nearest(bare(name), [...known, ...more].map(bare))
     return `${name}: no variable of Vigil; ${near === undefined ? `known are ${known.join(', ')}` : `did you mean VIGIL_${near}?`}`
   })
 }

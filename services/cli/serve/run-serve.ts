@@ -13,6 +13,7 @@ import { listenForStop } from '../stop-signal.ts'
 import { readServeConfiguration, type ServeConfiguration } from './configuration.ts'
 import { feedDemo } from './demo-feed.ts'
 import { LiveView } from './live-view.ts'
+import { checkedSources } from './open-sources.ts'
 import { type Running, startService, tokenOf } from './running-service.ts'
 import { ServiceWatch } from './service-watch.ts'
 
@@ -23,6 +24,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
   const ruleFiles = await readRuleFolder(configuration.rulesDir)
   const ruleSet = checkedRuleSet(configuration.rulesDir, ruleFiles)
   checkPartitions(configuration, ruleSet)
+  const sources = await checkedSources(configuration, ruleSet)
   const adminToken = tokenOf(configuration.adminToken) ?? (await tokenFor(configuration))
   const { isTTY } = process.stderr
   const log = isTTY ? terminalLog((text) => process.stderr.write(`${text}\n`)) : jsonLog()
@@ -53,6 +55,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
       configuration,
       ruleSet,
       ruleFiles,
+      sources,
       adminToken,
       onOwnerFailure,
       onLogLost,

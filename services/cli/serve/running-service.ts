@@ -8,8 +8,10 @@ import { DataFolder } from '#shared/store/data-folder'
 import { noTracing } from '#shared/telemetry/tracing'
 import { createServer } from '../../api/server.ts'
 import { Service } from '../../detector/service.ts'
+import type { LoadedSource } from '../../ingest/load-sources.ts'
 import { telemetry } from '../../telemetry/start.ts'
 import type { ServeConfiguration } from './configuration.ts'
+import { sourcesOf } from './open-sources.ts'
 import { openAlerts, openCheckpoints, openLog } from './open-stores.ts'
 import { rehearse } from './rehearsal.ts'
 
@@ -23,6 +25,7 @@ interface StartOptions {
   readonly configuration: ServeConfiguration
   readonly ruleSet: RuleSet
   readonly ruleFiles: ReadonlyMap<string, string>
+  readonly sources: readonly LoadedSource[]
   readonly adminToken: string | undefined
   readonly onOwnerFailure: (partition: number, failure: OwnerFailure) => void
   readonly onLogLost: (detail: string) => void
@@ -74,9 +77,14 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       () => service.stop(stopMs),
     )
     yield* rehearsed
+    const sources = yield* held(
+      async () => sourcesOf(configuration, options.sources, ruleSet, service, options.onServiceMistake),
+      (opened) => opened.close(),
+    )
+    const { deadLetters } = sources
     const access = { adminToken: options.adminToken }
     const app = yield* held(
-      () => createServer({ vigil: service, access, samples: tracing.samples, onFailure: options.onMistake }),
+      () => createServer({ vigil: service, access, deadLetters, samples: tracing.samples, onFailure: options.onMistake }),
       async (server) => {
         service.refuse()
         // Whoever balances load sees that it is no longer ready before it is gone.
@@ -85,6 +93,10 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       },
     )
     const address = yield* Effect.tryPromise({ try: () => app.listen({ host, port }), catch: (error) => error })
+    yield* held(
+      async () => sources.start(),
+      () => sources.stop(),
+    )
     return { service, address }
   })
 

@@ -7,7 +7,7 @@ import { limits } from '#shared/domain/limits'
 import { parseDuration } from '#shared/domain/time'
 import { nearest } from '#shared/rule-language/diagnostic'
 import { outcomes } from '#shared/rule-language/rule-set'
-import { flagOf, type Setting, setting, Unfit, valueOrMistake } from './setting.ts'
+import { flagOf, optionalSetting, type Setting, setting, Unfit, valueOrMistake } from './setting.ts'
 import { alertPlace, checkpointPlace, logPlace, readSinkAddress, readStoreAddress } from './store-address.ts'
 
 /** The arena numbers its blocks with 28 bits of 64 bytes. */
@@ -105,6 +105,12 @@ export const serveSettings = {
     summary: `what a late event is answered: ${outcomes.join(', ')}`,
     read: readOutcome,
   }),
+  sources: optionalSetting({
+    variable: 'VIGIL_SOURCES',
+    placeholder: 'FILE',
+    summary: "a file of the bank's own streams, which are read; vigil sources check FILE checks it",
+    read: readFile,
+  }),
   alertsTo: sinkSetting(
     'VIGIL_ALERTS_TO',
     'a topic or subject that is sent each revision of an alert: kafka://, nats://',
@@ -149,6 +155,10 @@ function wholeNumber(text: string, min: number, max: number, remedy: string): nu
 
 function readFolder(text: string): string | Unfit {
   return text === '' ? new Unfit('not the path of a folder', 'give one') : text
+}
+
+function readFile(text: string): string | Unfit {
+  return text === '' ? new Unfit('not the path of a file', 'give one, or leave it out') : text
 }
 
 function readLateness(text: string): number | Unfit {
