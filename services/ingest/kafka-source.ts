@@ -213,7 +213,7 @@ class KafkaReader implements SourceReader {
         const offset = batch.firstOffset + BigInt(offsetDelta)
         if (offset < from) continue
         const header = (name: string): string | undefined =>
-          headers.find(([key]) => key.toString() === name)?.[1]?.toString() || undefined
+          headers.find(([key]) => key?.toString() === name)?.[1]?.toString() || undefined
         await this.#queue.put({
           partition,
           offset,
@@ -234,7 +234,7 @@ interface FetchedBatch {
   readonly records: readonly {
     readonly offsetDelta: number
     readonly value: Buffer | null
-    readonly headers: readonly (readonly [Buffer, Buffer])[]
+    readonly headers: readonly (readonly [Buffer | null, Buffer | null])[]
   }[]
 }
 

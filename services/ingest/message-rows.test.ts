@@ -28,6 +28,8 @@ describe('the rows of a message', () => {
     ['what is no JSON', 'id=1', ['id=1']],
     ['an array that is cut off behind an element', '[{"id":1},{"id":2}', ['{"id":1}', '{"id":2}']],
     ['an array that is cut off within an element', '[{"id":1},{"id', ['{"id":1}', '{"id']],
+    ['an array that is cut off behind a comma', '[{"id":1},', ['{"id":1}', '!,']],
+    ['an array that is cut off at once', '[', ['![']],
     ['an array without a comma', '[{"id":1} {"id":2}]', ['{"id":1}', '!{"id":2}]']],
     ['an array with more behind it', '[{"id":1}] {"id":2}', ['{"id":1}', '!] {"id":2}']],
     ['an array with a hole', '[{"id":1},,{"id":3}]', ['{"id":1}', '!,{"id":3}]']],

@@ -31,7 +31,7 @@ function* elements(bytes: Buffer, start: number, end: number): Generator<Message
   if (bytes[p] === ascii.closeBracket && p + 1 === end) return
   for (;;) {
     const valueEnd = valueEndFrom(bytes, p, end)
-    if (valueEnd === p) return yield { start: p, end, problem: brokenArray }
+    if (valueEnd === p) return yield { start: Math.min(p, end - 1), end, problem: brokenArray }
     yield { start: p, end: valueEnd, problem: undefined }
     p = skipSpace(bytes, valueEnd, end)
     // An array that was cut off behind an element holds that element.

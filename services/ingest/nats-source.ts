@@ -134,7 +134,8 @@ class NatsReader implements SourceReader {
     const deliveredBefore = info.num_ack_pending === 0 ? 0 : info.delivered.stream_seq
     const subject = info.config.filter_subject ?? '>'
     for (let from = info.ack_floor.stream_seq + 1; from <= deliveredBefore && !this.#isClosed; ) {
-      const found = await manager.streams.getMessage(stream, { seq: from, next_by_subj: subject })
+      const query = { seq: from, next_by_subj: subject }
+      const found = await manager.streams.getMessage(stream, query)
       if (found === null || found.seq > deliveredBefore) break
       from = found.seq + 1
       const { seq, data, header } = found

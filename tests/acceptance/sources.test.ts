@@ -78,11 +78,17 @@ async function logged(dataDir: string): Promise<readonly string[]> {
 const applied = async (service: LiveService): Promise<number> =>
   (await service.metrics()).get('vigil_events_applied_total') ?? 0
 
-async function letters(service: LiveService): Promise<readonly { reason: string; position: string; row: number }[]> {
-  const found = []
+interface Letter {
+  readonly reason: string
+  readonly position: string
+  readonly row: number
+}
+
+async function letters(service: LiveService): Promise<readonly Letter[]> {
+  const found: Letter[] = []
   for (let cursor = ''; ; ) {
     const answer = await fetch(`${await service.address()}/v1/dead-letters?limit=500${cursor}`)
-    const page = (await answer.json()) as { deadLetters: []; nextCursor?: string }
+    const page = (await answer.json()) as { deadLetters: readonly Letter[]; nextCursor?: string }
     found.push(...page.deadLetters)
     if (page.nextCursor === undefined) return found
     cursor = `&cursor=${page.nextCursor}`
