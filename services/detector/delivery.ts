@@ -11,7 +11,7 @@ import { traceIdOf, traceparentOf } from './trace-context.ts'
 interface DeliveryOptions {
   readonly partition: number
   readonly log: EventLog
-  readonly store: AlertStore
+  readonly store: Pick<AlertStore, 'deliver'>
   readonly lateOutcome: string
   /** The value of the home key of an event that the log has; '' where it has none. */
   readonly accountOf: (event: Uint8Array) => string
