@@ -6,6 +6,8 @@ import type { OwnerFailure } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { AlertStore } from '#shared/store/alert-store'
 import type { CheckpointStore } from '#shared/store/checkpoint-store'
+import type { MetricSamples, MetricSource } from '#shared/telemetry/metric-samples'
+import type { MetricsFormat } from '#shared/telemetry/prometheus-page'
 import { noTracing, type Tracing } from '#shared/telemetry/tracing'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
 import { accountReader } from './account-of.ts'
@@ -18,6 +20,9 @@ import { LocalOwner } from './local-owner.ts'
 import { PartitionLoop } from './loop.ts'
 import { Metrics } from './metrics.ts'
 import { OwnerThread } from './owner-thread.ts'
+import { PartitionMeter } from './partition-meter.ts'
+import { RuleMetrics } from './rule-metrics.ts'
+import { ServiceMetrics } from './service-metrics.ts'
 import { renewableLog } from './renewable-log.ts'
 import { serviceTraces } from './service-traces.ts'
 import { StallWatch } from './stall-watch.ts'
@@ -60,7 +65,8 @@ export class Service implements Vigil {
   readonly #owners: readonly WatchedOwner[]
   readonly #loops: readonly PartitionLoop[]
   readonly #intake: Intake
-  readonly #metrics: Metrics
+  readonly #metrics = new Metrics()
+  readonly #serviceMetrics = new ServiceMetrics(() => this.unready().length === 0)
   readonly #listeners = new Set<() => void>()
   /** By partition: the highest offset that was answered. */
   readonly #appended: Float64Array
@@ -107,25 +113,30 @@ export class Service implements Vigil {
       if (alerts > 0) for (const listener of this.#listeners) listener()
       if (alerts > 0 || decisions > 0) options.onStored?.()
     }
-    this.#loops = this.#owners.map(
-      (owner, partition) =>
-        new PartitionLoop({
-          partition,
-          owner,
-          log,
-          checkpoints,
-          times: times[partition],
-          deliver: deliverer({
-            ...{ partition, log, store: alerts, lateOutcome, accountOf, onDelivered },
-            times: times[partition],
-            spans: spans[partition],
-          }),
-          onJudged: (from, judged) => this.#intake.judged(from, judged),
-          onFailure: (failure) => options.onFailure(partition, failure),
-          onMistake: (error) => this.#tellMistake(error),
-        }),
-    )
-    this.#metrics = new Metrics(this.#owners, this.#appended)
+    const store = this.#serviceMetrics.deliversTo(alerts)
+    this.#loops = this.#owners.map((owner, partition) => {
+      const deliver = deliverer({
+        ...{ partition, log, store, lateOutcome, accountOf, onDelivered },
+        times: times[partition],
+        spans: spans[partition],
+      })
+      const appended = (): number => this.#appended[partition]
+      const meter = new PartitionMeter({ partition, owner, log, checkpoints, deliver, memoryBytesMax, appended })
+      this.#metrics.add(meter)
+      return new PartitionLoop({
+        partition,
+        owner: meter.owner,
+        log: meter.log,
+        checkpoints: meter.checkpoints,
+        times: times[partition],
+        deliver: meter.deliver,
+        onJudged: (from, judged) => this.#intake.judged(from, judged),
+        onFailure: (failure) => options.onFailure(partition, failure),
+        onMistake: (error) => this.#tellMistake(error),
+      })
+    })
+    this.#metrics.add(new RuleMetrics(this.#owners, lateOutcome))
+    this.#metrics.add(this.#serviceMetrics)
   }
 
   start(): void {
@@ -162,7 +173,9 @@ export class Service implements Vigil {
   async decide(rows: Rows, context: RequestContext, waitMs: number): Promise<Submitted | Decided> {
     const startedAt = process.hrtime.bigint()
     const answer = await this.#intake.decide(rows, context, waitMs)
-    if (answer.kind === 'decided') this.decisionTimes.record(process.hrtime.bigint() - startedAt)
+    const nanoseconds = process.hrtime.bigint() - startedAt
+    if (answer.kind === 'decided') this.decisionTimes.record(nanoseconds)
+    this.#serviceMetrics.decided(answer, Number(nanoseconds) / 1e9, context.traceparent)
     return answer
   }
 
@@ -200,8 +213,18 @@ export class Service implements Vigil {
     return [...reasons, ...new Set(this.#loops.flatMap(({ troubles }) => troubles))]
   }
 
-  metrics(): Promise<string> {
-    return this.#metrics.text()
+  metrics(format: MetricsFormat): Promise<string> {
+    return this.#metrics.page(format)
+  }
+
+  /** The same for others than Prometheus. */
+  metricSamples(): Promise<MetricSamples> {
+    return this.#metrics.read()
+  }
+
+  /** Numbers that are kept elsewhere. @returns they go */
+  addMetrics(source: MetricSource): () => void {
+    return this.#metrics.add(source)
   }
 
   /** For a line that says how it goes. */

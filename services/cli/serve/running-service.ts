@@ -5,7 +5,10 @@ import { Effect, Redacted, type Scope } from 'effect'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { DataFolder } from '#shared/store/data-folder'
+import { ProcessMetrics } from '#shared/telemetry/process-metrics'
+import { spanMetrics } from '#shared/telemetry/span-metrics'
 import { noTracing } from '#shared/telemetry/tracing'
+import { RequestMeter } from '../../api/request-meter.ts'
 import { createServer } from '../../api/server.ts'
 import { Service } from '../../detector/service.ts'
 import type { LoadedSource } from '../../ingest/load-sources.ts'
@@ -77,6 +80,15 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       () => service.stop(stopMs),
     )
     yield* rehearsed
+    const meter = new RequestMeter()
+    service.addMetrics(meter)
+    const processMetrics = yield* held(
+      async () => new ProcessMetrics(),
+      async (metrics) => metrics.close(),
+    )
+    service.addMetrics(processMetrics)
+    service.addMetrics(spanMetrics(telemetry?.spanCounts))
+    telemetry?.metrics.from(() => service.metricSamples())
     const sources = yield* held(
       async () => sourcesOf(configuration, options.sources, ruleSet, service, options.onServiceMistake),
       (opened) => opened.close(),
@@ -84,7 +96,15 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
     const { deadLetters } = sources
     const access = { adminToken: options.adminToken }
     const app = yield* held(
-      () => createServer({ vigil: service, access, deadLetters, samples: tracing.samples, onFailure: options.onMistake }),
+      () =>
+        createServer({
+          vigil: service,
+          access,
+          deadLetters,
+          samples: tracing.samples,
+          meter,
+          onFailure: options.onMistake,
+        }),
       async (server) => {
         service.refuse()
         // Whoever balances load sees that it is no longer ready before it is gone.
