@@ -53,7 +53,7 @@ export class FrameReader {
   }
 
   #keep(key: string, frame: DecodedFrame): void {
-    this.#kept.set(key, frame)
+    this.#kept.set(key, alone(frame))
     if (this.#kept.size <= keptFramesMax) return
     const [oldest] = this.#kept.keys()
     this.#kept.delete(oldest)
@@ -74,12 +74,23 @@ function addFrom(builder: LogBlockBuilder, frame: DecodedFrame, from: number, by
   return true
 }
 
+/** A frame may be a view of all that one answer of the broker brought, which would be kept with it. */
+function alone(frame: DecodedFrame): DecodedFrame {
+  const isView = frame.bytes.buffer.byteLength > frame.bytes.length
+  return isView ? { ...frame, bytes: new Uint8Array(frame.bytes) } : frame
+}
+
 export function decodeOrUnavailable(sequence: number, bytes: Uint8Array): DecodedFrame {
   try {
     return decodeFrame(sequence, bytes)
   } catch (error) {
-    throw new LogUnavailable('unreachable', error instanceof Error ? error.message : String(error), error)
+    throw asUnavailable(error)
   }
+}
+
+export function asUnavailable(error: unknown): LogUnavailable {
+  if (error instanceof LogUnavailable) return error
+  return new LogUnavailable('unreachable', error instanceof Error ? error.message : String(error), error)
 }
 
 /** At most so many times the largest frame: 2 MB, or 4 MB where each holds one record of 64 KB. */

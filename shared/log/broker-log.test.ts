@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { openBrokerLog } from './broker-log.ts'
 import { MemoryBroker, MemoryBrokerStorage } from './broker-memory.ts'
 import { appended, bodies, eventLogConformance, events, type LogUnderTest } from './event-log.conformance.ts'
-import type { EventLog } from './event-log.ts'
+import { type EventLog, LogUnavailable } from './event-log.ts'
 
 const latenessMs = 600_000
 
@@ -56,6 +56,90 @@ describe('the log on a broker', () => {
     await appended(log, events([{ id: 'b' }]))
     expect(await bodies(log)).toEqual(['body of a', 'body of b'])
   })
+
+  it('makes the follower anew when one partition stands still while another goes on (T2)', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    const { next } = await log.bounds(0)
+    broker.stall(0)
+    await appended(log, events([{ id: 'a' }]))
+    let isWoken = false
+    const waiting = log.waitFor(0, next, new AbortController().signal).then(() => {
+      isWoken = true
+    })
+    for (let n = 0; !isWoken; n++) {
+      await appended(log, events([{ id: `other-${n}`, partition: 1 }]))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await waiting
+    expect(await bodies(log)).toEqual(['body of a'])
+  })
+
+  it('ends when the log under it is no longer the one that it read (T4)', async () => {
+    const storage = storages()
+    const log = await open(new MemoryBroker(storage))
+    const other = storages()
+    const writer = await open(new MemoryBroker(other))
+    for (let n = 0; n < 3; n++) {
+      await appended(log, events([{ id: `${n}` }]))
+      await appended(writer, events([{ id: `other-${n}` }]))
+    }
+    await appended(writer, events([{ id: 'one more' }]))
+    expect(await bodies(log)).toHaveLength(3)
+    const waiting = log.waitFor(1, (await log.bounds(1)).next, new AbortController().signal)
+    storage.partitions[0] = other.partitions[0]
+    await expect(waiting).rejects.toThrow('the log is no longer the one that was opened: the message with sequence')
+    await expect(log.append(events([{ id: 'x' }]))).rejects.toThrow('give the log back from a copy')
+    expect(log.health).toMatchObject({ isReady: false, reason: 'unreachable' })
+  })
+
+  it('goes on when what it read last grew too old and was removed', async () => {
+    const storage = storages()
+    const broker = new MemoryBroker(storage)
+    const log = await open(broker)
+    for (const id of ['a', 'b', 'c']) await appended(log, events([{ id }]))
+    expect(await bodies(log)).toHaveLength(3)
+    storage.partitions[0] = storage.partitions[0].slice(2)
+    broker.stall()
+    const { next } = await log.bounds(0)
+    await appended(log, events([{ id: 'd' }]))
+    await log.waitFor(0, next, new AbortController().signal)
+    expect(log.health).toEqual({ isReady: true })
+  })
+
+  it('ends when its broker is lost, and says why (B4)', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    const waiting = log.waitFor(0, (await log.bounds(0)).next, new AbortController().signal)
+    broker.lost = new LogUnavailable('unreachable', 'another log')
+    await expect(waiting).rejects.toThrow('another log')
+  })
+
+  it('ends with the reason when its broker makes a mistake that nobody foresaw', async () => {
+    const broker = new MemoryBroker(storages())
+    const log = await open(broker)
+    const waiting = log.waitFor(0, (await log.bounds(0)).next, new AbortController().signal)
+    broker.ends = () => Promise.reject(new TypeError('x is not a function'))
+    await expect(waiting).rejects.toThrow('x is not a function')
+    expect(log.health).toMatchObject({ isReady: false })
+  })
+
+  it('goes on learning what came before it when the broker was away meanwhile', async () => {
+    const storage = storages()
+    const first = await open(new MemoryBroker(storage))
+    await appended(first, events([{ id: 'a' }]))
+    await first.close()
+    const broker = new MemoryBroker(storage)
+    const held = Promise.withResolvers<never>()
+    const read = broker.read.bind(broker)
+    broker.read = () => held.promise
+    const log = await open(broker)
+    broker.read = read
+    held.reject(new LogUnavailable('unreachable', 'away'))
+    // The index, which was cut off with it, begins again later.
+    await expect.poll(() => log.find(['a']).catch(() => []), { timeout: 10_000 }).toHaveLength(1)
+    expect((await appended(log, events([{ id: 'a' }]))).isDuplicate).toEqual([true])
+  }, 20_000)
 
   it('knows after an outcome that was unknown what came through (G4)', async () => {
     const broker = new MemoryBroker(storages())

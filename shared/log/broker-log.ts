@@ -6,13 +6,12 @@ import { AppendQueue } from './append-queue.ts'
 import type { Broker } from './broker.ts'
 import { AppendPlan } from './broker-append-plan.ts'
 import { findEvents } from './broker-find.ts'
-import type { DecodedFrame } from './broker-frame.ts'
-import { firstOffset, sequenceOf } from './broker-frame.ts'
-import { decodeOrUnavailable, FrameReader } from './broker-frame-reader.ts'
+import { type DecodedFrame, decodeFrame, firstOffset, sequenceOf } from './broker-frame.ts'
+import { asUnavailable, FrameReader } from './broker-frame-reader.ts'
 import { BrokerIdIndex } from './broker-id-index.ts'
 import { IdHasher, KnownEvents } from './broker-known-events.ts'
 import { BrokerTail } from './broker-tail.ts'
-import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth } from './event-log.ts'
+import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth, TrimmableLog } from './event-log.ts'
 import { LogUnavailable } from './event-log.ts'
 import { LogBlockBuilder } from './log-block-builder.ts'
 import type { RecentRecords } from './recent-records.ts'
@@ -32,7 +31,7 @@ export interface BrokerLogOptions {
 const partitionsMax = 256
 
 /** Opens the log of a broker. Rejects with LogUnavailable. */
-export async function openBrokerLog(options: BrokerLogOptions): Promise<EventLog> {
+export async function openBrokerLog(options: BrokerLogOptions): Promise<EventLog & TrimmableLog> {
   const { partitions, latenessMs } = options
   invariant(Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax, `${partitions} partitions`)
   invariant(latenessMs >= 0 && latenessMs <= limits.latenessMsMax, `a lateness of ${latenessMs} ms`)
@@ -54,9 +53,10 @@ export async function openBrokerLog(options: BrokerLogOptions): Promise<EventLog
  * G2 What was appended can be read as soon as its append resolved: a reader there waits for the tail.
  * G3 Repeats are known among what this process appended or read, and at the start what came within the lateness: up to `knownEventsMax` events. Of
  *    two processes that append the same event at the same moment, both may append it.
- * G4 After an outcome that is unknown, nothing is appended before the end of the log was read: what came through is known then.
+ * G4 After an outcome that is unknown, nothing is appended before the end of the log was read: which events came through is known then. A record
+ *    without an id may come twice where its caller sends it again, which owners take.
  */
-class BrokerLog implements EventLog {
+class BrokerLog implements EventLog, TrimmableLog {
   readonly #options: BrokerLogOptions
   readonly #broker: Broker
   readonly #tail: BrokerTail
@@ -96,7 +96,9 @@ class BrokerLog implements EventLog {
       partitions,
       reached: () => Array.from({ length: partitions }, (_, partition) => this.#tail.reached(partition)),
     })
-    await this.#learn(await this.#broker.sequencesAt(Date.now() - latenessMs), ends)
+    await this.#learn(await this.#broker.sequencesAt(Date.now() - latenessMs), ends).catch((error: unknown) => {
+      throw asUnavailable(error)
+    })
   }
 
   get health(): LogHealth {
@@ -159,6 +161,22 @@ class BrokerLog implements EventLog {
     this.#tail.renew()
   }
 
+  async trim(partition: number, { before, receivedBefore }: Parameters<TrimmableLog['trim']>[1]): Promise<void> {
+    this.#check()
+    this.#recent(partition)
+    await this.#whileOpen(async () => {
+      const first = await this.#broker.first(partition)
+      const last = await this.#broker.last(partition)
+      const old = await this.#broker.sequencesAt(receivedBefore)
+      if (first === undefined || last === undefined) return
+      const end = Math.min(old[partition], sequenceOf(before), last.sequence)
+      for (let below = first; below < end && this.#end === undefined; ) {
+        below = Math.min(below + trimmedFrames, end)
+        await this.#broker.removeBelow(partition, below)
+      }
+    })
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -208,25 +226,38 @@ class BrokerLog implements EventLog {
         })
   }
 
-  /** Reads what came within the lateness, so that its repeats are known; the rest of a log too busy for that is read while it is in use. */
+  /**
+   * Reads what came within the lateness, so that its repeats are known. The rest of a log too busy for that is read while it is in use; where the broker
+   * is away then, it is tried again, and a mistake ends the log.
+   */
   async #learn(froms: readonly number[], ends: readonly number[]): Promise<void> {
+    const nexts = froms.slice()
+    let isInUse = false
     const learning = this.#whileOpen(async () => {
-      for (const [partition, from] of froms.entries()) await this.#learnPartition(partition, from, ends[partition])
+      for (let isDone = false; !isDone && this.#end === undefined; )
+        try {
+          for (const partition of nexts.keys()) await this.#learnPartition(partition, nexts, ends[partition])
+          isDone = true
+        } catch (error) {
+          if (!isInUse || !(error instanceof LogUnavailable)) throw error
+          await new Promise((resolve) => setTimeout(resolve, learnAgainMs))
+        }
     })
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, learnMsMax)
     await Promise.race([learning, late]).finally(() => clearTimeout(timer))
-    // What fails later only leaves repeats unknown, which the actors drop.
-    learning.catch(() => {})
+    isInUse = true
+    learning.catch((error: unknown) => this.#tail.stop(asUnavailable(error)))
   }
 
-  async #learnPartition(partition: number, from: number, end: number): Promise<void> {
-    for (let sequence = from; sequence < end && this.#end === undefined; ) {
-      const frames = await this.#broker.read(partition, sequence, learnBytes)
+  /** From its place in `nexts` on, which goes with it. */
+  async #learnPartition(partition: number, nexts: number[], end: number): Promise<void> {
+    while (nexts[partition] < end && this.#end === undefined) {
+      const frames = await this.#broker.read(partition, nexts[partition], learnBytes)
       if (frames.length === 0) return
-      for (const stored of frames) {
-        sequence = stored.sequence + 1
-        this.#know(partition, decodeOrUnavailable(stored.sequence, stored.bytes))
+      for (const { sequence, bytes } of frames) {
+        this.#know(partition, decodeFrame(sequence, bytes))
+        nexts[partition] = sequence + 1
       }
     }
   }
@@ -288,6 +319,9 @@ const frameBytesMax = 32 * 1024
 /** Ten minutes at 1,700 events a second; 60 MB of memory. */
 const knownEventsMax = 2 ** 20
 const learnMsMax = 5_000
+const learnAgainMs = 1_000
+/** Removed at once: a broker may serve nobody else meanwhile. */
+const trimmedFrames = 10_000
 const learnBytes = 4 * 2 ** 20
 /** Seconds of writing: who finds so much before him is better told to come again. */
 const waitingBytesMax = 128 * 2 ** 20

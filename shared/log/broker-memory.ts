@@ -13,8 +13,8 @@ export class MemoryBrokerStorage {
   }
 
   end(partition: number): number {
-    if (!this.countsTogether) return this.partitions[partition].length + 1
-    return this.partitions.reduce((sum, { length }) => sum + length, 0) + 1
+    const counted = this.countsTogether ? this.partitions : [this.partitions[partition]]
+    return Math.max(...counted.map((frames) => frames.at(-1)?.sequence ?? 0)) + 1
   }
 }
 
@@ -23,6 +23,7 @@ export class MemoryBroker implements Broker {
   readonly countsTogether: boolean
   readonly frameBytesMax: number
   health: LogHealth = { isReady: true }
+  lost: LogUnavailable | undefined
   /** What happens to the next `publish`: it fails for certain, or without telling whether it had effect. */
   nextPublish: 'disk-full' | 'stored-unknown' | 'lost-unknown' | undefined
   /** Followers that were asked for. */
@@ -40,9 +41,11 @@ export class MemoryBroker implements Broker {
     return this.#storage.incarnation
   }
 
-  /** From now on the followers that there are get nothing more, and say nothing. */
-  stall(): void {
-    for (const follower of this.#followers) follower.isStalled = true
+  /** From now on the followers that there are get nothing more, or nothing of one partition, and say nothing. */
+  stall(partition?: number): void {
+    for (const follower of this.#followers)
+      if (partition === undefined) follower.isStalled = true
+      else follower.stalledPartition = partition
   }
 
   async publish(frames: readonly Frame[]): Promise<readonly number[]> {
@@ -94,6 +97,11 @@ export class MemoryBroker implements Broker {
     return follower
   }
 
+  async removeBelow(partition: number, sequence: number): Promise<void> {
+    const frames = this.#storage.partitions[partition]
+    frames.splice(0, frames.filter((frame) => frame.sequence < sequence).length)
+  }
+
   async close(): Promise<void> {
     for (const follower of this.#followers) follower.stop()
   }
@@ -102,6 +110,7 @@ export class MemoryBroker implements Broker {
 /** Looks at each turn of the event loop whether there is more: another client of the same storage may have added it. */
 class MemoryFollower implements Follower {
   isStalled = false
+  stalledPartition: number | undefined
   readonly #timer: NodeJS.Timeout
   readonly #nexts: number[]
   #isTaking = false
@@ -132,7 +141,9 @@ class MemoryFollower implements Follower {
 
   /** The lowest of those that are next in their partitions: with one count the order is that of all. */
   #next({ partitions }: MemoryBrokerStorage): StoredFrame | undefined {
-    const waiting = partitions.flatMap((frames, p) => frames.find(({ sequence }) => sequence >= this.#nexts[p]) ?? [])
+    const waiting = partitions.flatMap((frames, p) =>
+      p === this.stalledPartition ? [] : (frames.find(({ sequence }) => sequence >= this.#nexts[p]) ?? []),
+    )
     return waiting.sort((a, b) => a.sequence - b.sequence)[0]
   }
 }

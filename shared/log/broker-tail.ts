@@ -1,6 +1,6 @@
 import type { Broker, Follower, StoredFrame } from './broker.ts'
-import { type DecodedFrame, firstOffset } from './broker-frame.ts'
-import { decodeOrUnavailable } from './broker-frame-reader.ts'
+import { type DecodedFrame, firstOffset, sequenceOf } from './broker-frame.ts'
+import { asUnavailable, decodeOrUnavailable } from './broker-frame-reader.ts'
 import { LogUnavailable } from './event-log.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
 import { RecentRecords } from './recent-records.ts'
@@ -16,8 +16,10 @@ export interface TailOptions {
  * What comes to the end of the log, whoever appended it: kept for readers there, and told to those who wait.
  *
  * T1 A frame is taken once and in order, however often the follower is made anew.
- * T2 A follower that stands still while the broker has more is stopped and made anew: clients stall, and do not always say so.
+ * T2 A follower that stands still in any slot while the broker has more there is stopped and made anew: clients stall, and do not always say so.
  * T3 A frame that cannot be read stops the tail for good: what it holds is not known, so nothing behind it may be used.
+ * T4 A log that is no longer the one that was read stops the tail for good: where the broker is lost, or another frame stands in a place that was read.
+ *    Each new follower begins with the frame that was taken last; and a frame that was taken is looked at again once more have come.
  */
 export class BrokerTail {
   readonly recent: RecentRecords[] = []
@@ -33,6 +35,12 @@ export class BrokerTail {
   #trouble: unknown
   #watch: NodeJS.Timeout | undefined
   #seenAtWatch: readonly number[] = []
+  #endsAtWatch: readonly number[] = []
+  /** By partition, the frame that was taken last, and an older one or the same, which is the next to be looked at. */
+  readonly #last: (Mark | undefined)[] = []
+  readonly #checked: (Mark | undefined)[] = []
+  /** The partition whose turn it is to be looked at. */
+  #turn = 0
   /** What ended it for good. */
   end: LogUnavailable | undefined
   /** Highest stamp that was seen. */
@@ -54,6 +62,9 @@ export class BrokerTail {
       const last = await broker.last(partition)
       const frame = last === undefined ? undefined : decodeOrUnavailable(last.sequence, last.bytes)
       this.stamp = Math.max(this.stamp, frame?.stamp ?? 0)
+      const mark = frame === undefined ? undefined : markOf(frame)
+      this.#last.push(mark)
+      this.#checked.push(mark)
       // What was appended meanwhile comes once more from the follower; it is above `ends`.
       this.#begins.push(frame === undefined ? firstOffset(ends[partition]) : 0)
       const next = frame === undefined ? firstOffset(ends[partition]) : frame.offset + frame.length
@@ -120,7 +131,10 @@ export class BrokerTail {
 
   #follow(): void {
     const { broker, partitions } = this.#options
-    const from = Array.from({ length: partitions }, (_, partition) => this.reached(partition))
+    const from = Array.from({ length: partitions }, (_, partition) => {
+      // The one that was taken last comes once more, to be compared (T4).
+      return this.#last[partition]?.sequence ?? this.reached(partition)
+    })
     const follower = broker.follow(
       from,
       (frame) => this.#take(frame),
@@ -134,8 +148,13 @@ export class BrokerTail {
 
   #take(stored: StoredFrame): Promise<void> | undefined {
     const slot = this.#slot(stored.partition)
-    if (stored.sequence < this.#reached[slot] || this.end !== undefined) return undefined
     const { partition, sequence } = stored
+    if (this.end !== undefined) return undefined
+    if (sequence < this.#reached[slot]) {
+      const last = this.#last[partition]
+      if (sequence === last?.sequence) this.#compare(stored, last)
+      return undefined
+    }
     const frame = this.#decodeOrStop(stored)
     if (frame === undefined) return undefined
     this.stamp = Math.max(this.stamp, frame.stamp)
@@ -143,6 +162,9 @@ export class BrokerTail {
     const recent = this.recent[partition]
     if (frame.offset >= recent.next) addFrame(recent, frame)
     this.#trouble = undefined
+    const mark = markOf(frame)
+    this.#last[partition] = mark
+    this.#checked[partition] ??= mark
     this.#reached[slot] = sequence + 1
     this.#slotWaiters[slot].reached(sequence + 1)
     this.#waiters[partition].reached(recent.next)
@@ -159,24 +181,82 @@ export class BrokerTail {
   }
 
   #watchSoon(): void {
-    this.#watch = setTimeout(() => void this.#look(), watchMs)
+    this.#watch = setTimeout(() => void this.#watchOnce(), watchMs)
+  }
+
+  async #watchOnce(): Promise<void> {
+    try {
+      await this.#look()
+    } catch (error) {
+      // Away: the broker's health says so, and there is nothing to compare with. What nobody foresaw must not go unheard.
+      if (!(error instanceof LogUnavailable)) this.stop(asUnavailable(error))
+    }
+    const { lost } = this.#options.broker
+    if (lost !== undefined) this.stop(lost)
+    if (this.end === undefined) this.#watchSoon()
   }
 
   async #look(): Promise<void> {
-    // Away: the broker's health says so, and there is nothing to compare with.
-    const ends = await this.#options.broker.ends().catch(() => undefined)
-    if (this.end !== undefined) return
+    const { broker } = this.#options
+    const ends = await broker.ends().catch((error: unknown) => {
+      if (error instanceof LogUnavailable) return undefined
+      throw error
+    })
+    if (this.end !== undefined || broker.lost !== undefined) return
     const seen = this.#reached.slice()
-    const isBehind = ends !== undefined && seen.some((next, slot) => next < ends[slot])
-    const isStill = seen.every((next, slot) => next === this.#seenAtWatch[slot])
-    if (this.#follower === undefined || (isBehind && isStill)) {
+    const isStalled = seen.some((next, slot) => next === this.#seenAtWatch[slot] && next < this.#endsAtWatch[slot])
+    if (this.#follower === undefined || isStalled) {
       this.#follower?.stop()
       this.#follow()
     }
     this.#seenAtWatch = seen
-    this.#watchSoon()
+    this.#endsAtWatch = ends ?? []
+    if (ends !== undefined) await this.#lookBack()
+  }
+
+  /** Whether the log still has what was taken, for some of the partitions that got more since they were looked at (T4). */
+  async #lookBack(): Promise<void> {
+    const { broker, partitions } = this.#options
+    for (let looked = 0, n = 0; n < partitions && looked < lookedAtOnce; n++) {
+      const partition = this.#turn
+      this.#turn = (this.#turn + 1) % partitions
+      const [mark, next] = [this.#checked[partition], this.#last[partition]]
+      if (mark?.sequence === next?.sequence) continue
+      looked++
+      if (mark !== undefined) {
+        const [stored] = await broker.read(partition, mark.sequence, 1)
+        if (stored?.sequence === mark.sequence) this.#compare(stored, mark)
+        // One that grew too old and was removed is no loss: all that stood before it went too.
+        else if (((await broker.first(partition)) ?? Number.POSITIVE_INFINITY) <= mark.sequence) this.#stopChanged(mark)
+      }
+      if (this.end !== undefined) return
+      this.#checked[partition] = next
+    }
+  }
+
+  #compare(stored: StoredFrame, mark: Mark): void {
+    const frame = this.#decodeOrStop(stored)
+    if (frame !== undefined && (frame.stamp !== mark.stamp || frame.length !== mark.length)) this.#stopChanged(mark)
+  }
+
+  #stopChanged({ sequence }: Mark): void {
+    this.stop(
+      new LogUnavailable(
+        'unreachable',
+        `the log is no longer the one that was opened: the message with sequence ${sequence} was read before and is another one now, or gone. The broker lost what it had, or was put back to an older state: give the log back from a copy, or start again with what there is`,
+      ),
+    )
   }
 }
+
+/** What tells a frame from another in its place: no two groups have one stamp. */
+interface Mark {
+  readonly sequence: number
+  readonly stamp: number
+  readonly length: number
+}
+
+const markOf = ({ offset, stamp, length }: DecodedFrame): Mark => ({ sequence: sequenceOf(offset), stamp, length })
 
 function addFrame(recent: RecentRecords, frame: DecodedFrame): void {
   for (let i = 0; i < frame.length; i++) {
@@ -190,7 +270,9 @@ function addFrame(recent: RecentRecords, frame: DecodedFrame): void {
   }
 }
 
-/** How often it is compared with the broker. A stall is noticed at the second look. */
-const watchMs = 1_000
+/** How often it is compared with the broker. A stall is noticed at the second look behind it. */
+const watchMs = 500
+/** Each is a request, or two. */
+const lookedAtOnce = 4
 /** Above the time in which a stall is noticed and mended. */
 const catchUpMsMax = 5_000

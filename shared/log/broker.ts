@@ -1,4 +1,4 @@
-import type { LogHealth } from './event-log.ts'
+import type { LogHealth, LogUnavailable } from './event-log.ts'
 
 /**
  * What Vigil's log needs of a message broker: an order of *frames* for each partition. A frame is one message, and holds records of one
@@ -8,6 +8,7 @@ import type { LogHealth } from './event-log.ts'
  * B2 `publish` resolves only when the broker holds every frame durably. Frames of a partition get rising sequences in the order given. Where
  *    the broker can, frames that were published together are stored together or not at all.
  * B3 Every promise settles within a bound of time; what fails for reasons outside rejects with LogUnavailable.
+ * B4 A broker that has lost the tail of its log, or has another log under the same name, is `lost` for good as soon as that is certain.
  */
 export interface Broker {
   /** Another one for a log that was removed and made anew under the same name. */
@@ -18,12 +19,17 @@ export interface Broker {
   readonly frameBytesMax: number
   /** Goes back to ready by itself. */
   readonly health: LogHealth
+  /** Why nothing of this log can be used any more; `health` says so too. */
+  readonly lost: LogUnavailable | undefined
   /**
    * One call at a time.
    * @returns the sequence of each frame. Rejects with LogUnavailable: `disk-full` and `read-only` for certain without effect.
    */
   publish(frames: readonly Frame[]): Promise<readonly number[]>
-  /** By partition, a sequence above all of its frames that were stored when this was called. Never lower than one that was told before. */
+  /**
+   * By partition, a sequence above all of its frames that were stored when this was called. Never lower than one that was told before: where the broker
+   * says so, this rejects, and it is `lost` if it stays so.
+   */
   ends(): Promise<readonly number[]>
   /** Sequence of the lowest frame of the partition; undefined: there is none. */
   first(partition: number): Promise<number | undefined>
@@ -45,6 +51,8 @@ export interface Broker {
     take: (frame: StoredFrame) => Promise<void> | undefined,
     onEnd: (error: unknown) => void,
   ): Follower
+  /** Removes the frames of the partition below a sequence; some may stay. Rejects with LogUnavailable. */
+  removeBelow(partition: number, sequence: number): Promise<void>
   /** Nothing is under way. */
   close(): Promise<void>
 }

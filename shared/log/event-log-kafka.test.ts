@@ -3,136 +3,150 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import { ownServerFor, serverFor } from '../../tests/support/servers.ts'
-import { eventLogConformance, type LogUnderTest } from './event-log.conformance.ts'
-import { type AppendRequest, LogUnavailable } from './event-log.ts'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { serverFor } from '../../tests/support/servers.ts'
+import { appended, bodies, eventLogConformance, events, type LogUnderTest } from './event-log.conformance.ts'
+import { type EventLog, LogUnavailable } from './event-log.ts'
 import { openKafkaLog } from './event-log-kafka.ts'
-import { kafkaAddress } from './event-log-kafka-address.ts'
-import { KafkaBroker } from './event-log-kafka-broker.ts'
+import { type KafkaClientName, kafkaClients } from './event-log-kafka-client.ts'
 import { LogRefused } from './sqlite-log-failure.ts'
 
 const suite = 'the log on Kafka'
 const address = await serverFor(suite, 'kafka')
 const url = address === undefined ? undefined : `kafka://${address}`
-const own = await ownServerFor(`${suite} that dies`, 'kafka')
 
 let count = 0
 const newTopic = (): string => `test-${process.pid}-${Date.now()}-${count++}`
 
 describe.skipIf(url === undefined)('with a server', () => {
-  eventLogConformance(suite, async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
-    const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
-    const topic = newTopic()
-    const open = () => openKafkaLog({ url: `${url}/?topic=${topic}`, folder, partitions, latenessMs })
-    return {
-      log: await open(),
-      reopen: open,
-      remove: () => rm(folder, { recursive: true }),
-      tellsRepeatsForever: false,
-    }
-  })
-
-  it('refuses a topic with another number of partitions', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
-    const topic = newTopic()
-    const options = { url: `${url}/?topic=${topic}`, folder, latenessMs: 1_000 }
-    await (await openKafkaLog({ ...options, partitions: 2 })).close()
-    await expect(openKafkaLog({ ...options, partitions: 3 })).rejects.toThrow(LogRefused)
-    await rm(folder, { recursive: true })
-  })
-})
-
-const event = (n: number): AppendRequest => ({
-  kind: 'event',
-  receivedAt: 1,
-  traceparent: '',
-  partitions: [0],
-  ids: [`e${n}`],
-  at: [1_700_000_000_000 + n],
-  digests: [n],
-  bodies: [Buffer.from(`{"id":"e${n}"}`)],
-})
-
-describe.skipIf(own === undefined)(`${suite} that dies`, () => {
-  afterAll(() => own?.close())
-
-  it('loses nothing that was acknowledged when the broker is killed, and goes on when it is back', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
-    const log = await openKafkaLog({
-      url: `kafka://${own!.url}/?topic=${newTopic()}`,
-      folder,
-      partitions: 1,
-      latenessMs: 60_000,
+  for (const client of kafkaClients)
+    eventLogConformance(`${suite} by ${client}`, async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
+      const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
+      const topic = newTopic()
+      const open = () => openKafkaLog({ url: `${url}/?topic=${topic}`, folder, partitions, latenessMs, client })
+      return {
+        log: await open(),
+        reopen: open,
+        remove: () => rm(folder, { recursive: true }),
+        tellsRepeatsForever: false,
+      }
     })
-    const acknowledged = new Set<number>()
-    const send = async (n: number): Promise<void> => {
-      for (const deadline = Date.now() + 60_000; !acknowledged.has(n); )
-        try {
-          await log.append(event(n))
-          acknowledged.add(n)
-        } catch (error) {
-          if (!(error instanceof LogUnavailable) || Date.now() > deadline) throw error
-          await new Promise((resolve) => setTimeout(resolve, 100))
-        }
-    }
-    const sending = Promise.all(Array.from({ length: 400 }, (_, n) => send(n)))
-    await expect.poll(() => acknowledged.size).toBeGreaterThan(0)
-    await own!.kill()
-    await own!.restart()
-    await sending
-    for (let n = 400; n < 420; n++) await send(n)
-    const ids = Array.from({ length: 420 }, (_, n) => `e${n}`)
-    // The index is tried again by itself.
-    const found = (): Promise<number> =>
-      log.find(ids).then(
-        (events) => new Set(events.map(({ id }) => id)).size,
-        () => -1,
-      )
-    await expect.poll(found, { timeout: 30_000 }).toBe(420)
-    await log.close()
-    await rm(folder, { recursive: true })
-  }, 120_000)
-})
 
-describe('the URL of a log on Kafka', () => {
-  it('says brokers, topic, and who asks', () => {
-    const { brokers, topic, replicas, connection, where } = kafkaAddress(
-      'kafka://ann:p%40ss@a:1,b:2/?topic=t&replicas=3&sasl=PLAIN',
-    )
-    expect({ brokers, topic, replicas, where }).toEqual({
-      brokers: ['a:1', 'b:2'],
-      topic: 't',
-      replicas: 3,
-      where: 'kafka://a:1,b:2',
+  describe.each(kafkaClients)('the topic of a log by %s', (client) => {
+    let admin: Admin
+    let folder: string
+    let topic: string
+    const logs: EventLog[] = []
+    beforeAll(async () => {
+      admin = new Kafka({ brokers: [address!], logLevel: logLevel.NOTHING }).admin()
+      await admin.connect()
     })
-    expect(connection).toEqual({ sasl: { mechanism: 'PLAIN', username: 'ann', password: 'p@ss' } })
-  })
+    afterAll(() => admin.disconnect())
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
+      topic = newTopic()
+    })
+    afterEach(async () => {
+      await Promise.all(logs.splice(0).map((log) => log.close()))
+      await rm(folder, { recursive: true })
+    })
+    const open = async (
+      name = 'own',
+      options: { readonly partitions?: number; readonly query?: string; readonly by?: KafkaClientName } = {},
+    ): Promise<EventLog> => {
+      const { partitions = 2, query = '', by = client } = options
+      const place = { folder: join(folder, name), partitions, latenessMs: 600_000 }
+      const log = await openKafkaLog({ ...place, url: `${url}/?topic=${topic}${query}`, client: by })
+      logs.push(log)
+      return log
+    }
 
-  it.each([
-    'kafka://',
-    'kafka://a/?topik=x',
-    'kafka://a/?replicas=0',
-    'kafka://u:p@a/?sasl=MD5',
-    'kafka://a/?tls=1',
-    'nats://a',
-  ])('refuses %s', (text) => {
-    expect(() => kafkaAddress(text)).toThrow(LogRefused)
-  })
+    it('is made once where several open it at the same moment', async () => {
+      const opened = await Promise.all(['a', 'b', 'c'].map((name) => open(name)))
+      await appended(opened[0], events([{ id: 'a' }]))
+      expect(await bodies(opened[1])).toEqual(['body of a'])
+    })
 
-  it('does not show a password that is not written as a URL wants it', () => {
-    expect(() => kafkaAddress('kafka://ann:sec?ret@a:1/')).toThrow(/^(?!.*(sec|ret@)).*must have the form/)
+    it('is read by either client', async () => {
+      const own = await open()
+      await appended(own, events([{ id: 'a' }, { id: 'b', partition: 1 }]))
+      const other = await open('other', { by: client === 'kafkajs' ? 'platformatic' : 'kafkajs' })
+      await appended(other, events([{ id: 'c' }]))
+      expect(await bodies(other)).toEqual(['body of a', 'body of c'])
+      const { next } = await own.bounds(0)
+      expect((await own.read(0, 0, 1_000)).length).toBe(2)
+      expect(next).toBeGreaterThan(0)
+    })
+
+    it('is refused where it would lose records, with the remedy', async () => {
+      const setting = { name: 'retention.ms', value: '604800000' }
+      await admin.createTopics({ topics: [{ topic, numPartitions: 2, configEntries: [setting] }] })
+      const opening = open()
+      await expect(opening).rejects.toThrow(LogRefused)
+      await expect(opening).rejects.toThrow(`--alter --topic ${topic} --add-config retention.ms=-1`)
+    })
+
+    it('is refused with another number of partitions, or of replicas', async () => {
+      await (await open()).close()
+      await expect(open('own', { partitions: 3 })).rejects.toThrow('it has 2 partitions, not 3')
+      await expect(open('own', { query: '&replicas=2' })).rejects.toThrow('it has 1 replicas, not 2')
+    })
+
+    it('may lose its oldest records while it is read', async () => {
+      const log = await open()
+      const list = Array.from({ length: 20 }, (_, n) => ({ id: `e${n}` }))
+      for (const event of list) await appended(log, events([event]))
+      const { next } = await log.bounds(0)
+      await admin.fetchTopicOffsets(topic)
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '15' }] })
+      await expect.poll(async () => (await log.bounds(0)).first).toBeGreaterThan(0)
+      const again = await open('again')
+      expect(await bodies(again)).toEqual(list.slice(15).map(({ id }) => `body of ${id}`))
+      expect((await again.read(0, 0, 100_000)).length).toBe(5)
+      await appended(log, events([{ id: 'new' }]))
+      await log.waitFor(0, next, new AbortController().signal)
+      expect(log.health).toEqual({ isReady: true })
+    })
+
+    it('ends the log for good when it is removed and made anew under a living owner', async () => {
+      const log = await open()
+      for (let n = 0; n < 5; n++) await appended(log, events([{ id: `${n}` }, { id: `${n}-1`, partition: 1 }]))
+      const waiting = log.waitFor(0, (await log.bounds(0)).next, new AbortController().signal)
+      const heard = expect(waiting).rejects.toThrow(/no longer the (log|one) that was opened/)
+      await admin.deleteTopics({ topics: [topic] })
+      await expect.poll(async () => (await admin.listTopics()).includes(topic)).toBe(false)
+      const other = await open('other')
+      await appended(other, events([{ id: 'other' }]))
+      await heard
+      expect(log.health).toMatchObject({ isReady: false, reason: 'unreachable' })
+      await expect(log.append(events([{ id: 'x' }]))).rejects.toThrow(/no longer the (log|one) that was opened/)
+    }, 30_000)
+
+    it('ends the log also where the new one has more than the old one had', async () => {
+      const log = await open()
+      for (let n = 0; n < 3; n++) await appended(log, events([{ id: `${n}` }]))
+      const waiting = log.waitFor(1, (await log.bounds(1)).next, new AbortController().signal)
+      const heard = expect(waiting).rejects.toThrow(/no longer the (log|one) that was opened/)
+      await admin.deleteTopics({ topics: [topic] })
+      await expect.poll(async () => (await admin.listTopics()).includes(topic)).toBe(false)
+      const other = await open('other')
+      for (let n = 0; n < 10; n++) await appended(other, events([{ id: `other-${n}` }]))
+      await heard
+      expect(log.health).toMatchObject({ isReady: false, reason: 'unreachable' })
+    }, 30_000)
   })
 })
 
-describe('brokers that take connections and are silent', () => {
+describe.each(kafkaClients)('brokers that take connections and are silent, by %s', (client) => {
   it('are given up on', async () => {
     const server = createServer(() => {}).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const opening = KafkaBroker.open(kafkaAddress(`kafka://127.0.0.1:${port}/`), 1)
-    await expect(opening).rejects.toThrow(/was silent for/)
+    const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
+    const opening = openKafkaLog({ url: `kafka://127.0.0.1:${port}/`, folder, partitions: 1, latenessMs: 1, client })
     await expect(opening).rejects.toThrow(LogUnavailable)
+    await rm(folder, { recursive: true })
     server.close()
-  }, 25_000)
+  }, 30_000)
 })

@@ -1,7 +1,14 @@
-import { DeliverPolicy, type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream'
+import {
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+} from '@nats-io/jetstream'
 import { headers, type MsgHdrs, nuid } from '@nats-io/transport-node'
 import { invariant } from '#shared/domain/invariant'
 import type { Broker, Follower, Frame, StoredFrame } from './broker.ts'
+import { ToldEnds } from './broker-told-ends.ts'
 import { type LogHealth, LogUnavailable } from './event-log.ts'
 import type { NatsAddress } from './event-log-nats-address.ts'
 import { NatsServer } from './event-log-nats-connection.ts'
@@ -14,7 +21,8 @@ import { type LogFailure, LogRefused } from './sqlite-log-failure.ts'
  * A log in one stream of JetStream. A frame is a message with the subject of its partition; sequences are those of the stream, so all partitions count
  * together. Frames that are published together are one atomic batch of the server (ADR-50).
  *
- * N1 A sequence that the server told is never told again for something else: if it is, or the stream is another one, all ends (`#ruin`).
+ * N1 A sequence that the server told is never told again for something else: if it is, if the stream ends lower and stays so, or is another one, all
+ *    ends (`#lose`).
  * N2 While the broker is not ready it looks by itself, every `probeMs`, whether it is again.
  */
 export class NatsBroker implements Broker {
@@ -30,9 +38,9 @@ export class NatsBroker implements Broker {
   #failure: LogFailure | undefined
   #probeTimer: NodeJS.Timeout | undefined
   #isClosed = false
-  /** Above every sequence that the server told. */
-  #end = 0
-  #ruined: LogUnavailable | undefined
+  /** One end for all partitions. */
+  readonly #told = new ToldEnds(1)
+  lost: LogUnavailable | undefined
 
   private constructor(options: {
     readonly server: NatsServer
@@ -92,12 +100,12 @@ export class NatsBroker implements Broker {
 
   async publish(frames: readonly Frame[]): Promise<readonly number[]> {
     this.#check()
-    const end = this.#end
+    const end = this.#told.at(0)
     try {
       const last = await this.#send(frames)
       const first = last - frames.length + 1
-      if (first < end) throw this.#ruin('its sequences began anew')
-      this.#end = Math.max(this.#end, last + 1)
+      if (first < end) throw this.#lose('its sequences began anew')
+      this.#told.raise(0, last + 1)
       this.#setReady()
       return frames.map((_, f) => first + f)
     } catch (error) {
@@ -161,7 +169,7 @@ export class NatsBroker implements Broker {
       stopConsumer = () => messages.stop()
       for await (const { subject, seq, data } of messages) {
         if (isStopped) return
-        this.#end = Math.max(this.#end, seq + 1)
+        this.#told.raise(0, seq + 1)
         const pause = take({ partition: partitionOf(subject), sequence: seq, bytes: data })
         if (pause !== undefined) await pause
       }
@@ -176,6 +184,23 @@ export class NatsBroker implements Broker {
         stopConsumer()
       },
     }
+  }
+
+  async removeBelow(partition: number, sequence: number): Promise<void> {
+    this.#check()
+    // Without a filter the server drops whole blocks.
+    const filter = this.#partitions === 1 ? {} : { filter: subjectOf(this.#stream, partition) }
+    await this.#server.whileConnected(async () => {
+      try {
+        await this.#manager.streams.purge(this.#stream, { ...filter, seq: sequence })
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError && error.message.includes('purge'))) throw error
+        throw new LogUnavailable(
+          'read-only',
+          `the stream ${this.#stream} was made with deny_purge, which stays for good: set VIGIL_LOG_RETENTION=forever, or name another stream`,
+        )
+      }
+    })
   }
 
   async close(): Promise<void> {
@@ -225,18 +250,17 @@ export class NatsBroker implements Broker {
   }
 
   async #askEnd(): Promise<number> {
-    const before = this.#end
+    const before = this.#told.copy()
     const { created, state } = await this.#server.whileConnected(() => this.#manager.streams.info(this.#stream))
-    if (created !== this.#created) throw this.#ruin('it was removed and made anew')
-    const end = state.last_seq + 1
-    // Not below what came while it was asked.
-    if (end < before)
-      throw new LogUnavailable(
-        'unreachable',
-        `the stream ${this.#stream} ends at ${end - 1} and was at ${before - 1} before: it lost records, or another server answered`,
-      )
-    this.#end = Math.max(this.#end, end)
-    return this.#end
+    if (created !== this.#created) throw this.#lose('it was removed and made anew')
+    const verdict = this.#told.judge([state.last_seq + 1], before, performance.now())
+    if (verdict.kind === 'told') return this.#told.at(0)
+    const what = `it ends at ${verdict.end - 1} and was at ${verdict.before - 1} before`
+    if (verdict.kind === 'lost') throw this.#lose(what)
+    throw new LogUnavailable(
+      'unreachable',
+      `the stream ${this.#stream}: ${what}: it lost records, or another server answered`,
+    )
   }
 
   async #leaderMessage(
@@ -248,18 +272,21 @@ export class NatsBroker implements Broker {
   }
 
   #check(): void {
-    if (this.#ruined !== undefined) throw new LogUnavailable('unreachable', this.#ruined.message)
+    if (this.lost !== undefined) throw new LogUnavailable('unreachable', this.lost.message)
   }
 
   /** For good: what this process read is not what the log says now. */
-  #ruin(why: string): LogUnavailable {
-    this.#ruined = new LogUnavailable(
-      'unreachable',
+  #lose(why: string): LogUnavailable {
+    return this.#end(
       `the stream ${this.#stream} of NATS at ${this.#server.where} is no longer the log that was opened: ${why}. Give it back from a copy, or start again with what there is`,
     )
-    this.#failure = { reason: 'unreachable', detail: this.#ruined.message }
+  }
+
+  #end(detail: string, cause?: unknown): LogUnavailable {
+    this.lost = new LogUnavailable('unreachable', detail, cause)
+    this.#failure = { reason: 'unreachable', detail }
     clearTimeout(this.#probeTimer)
-    return this.#ruined
+    return this.lost
   }
 
   #onConnection(isConnected: boolean): void {
@@ -268,14 +295,14 @@ export class NatsBroker implements Broker {
   }
 
   #setReady(): void {
-    if (this.#ruined !== undefined) return
+    if (this.lost !== undefined) return
     this.#failure = undefined
     clearTimeout(this.#probeTimer)
     this.#probeTimer = undefined
   }
 
   #setUnready({ reason, message }: LogUnavailable): void {
-    if (this.#ruined !== undefined || reason === 'closed') return
+    if (this.lost !== undefined || reason === 'closed') return
     this.#failure = { reason, detail: message }
     if (this.#isClosed) return
     this.#probeTimer ??= setTimeout(() => {
@@ -290,7 +317,7 @@ export class NatsBroker implements Broker {
       const { config, state, created } = await this.#server.whileConnected(() =>
         this.#manager.streams.info(this.#stream),
       )
-      if (created !== this.#created) throw this.#ruin('it was removed and made anew')
+      if (created !== this.#created) throw this.#lose('it was removed and made anew')
       if (config.max_bytes > 0 && config.max_bytes - state.bytes < roomBytesMin)
         throw new LogUnavailable(
           'disk-full',
@@ -298,8 +325,9 @@ export class NatsBroker implements Broker {
         )
       this.#setReady()
     } catch (error) {
-      if (!(error instanceof LogUnavailable)) throw error
-      this.#setUnready(error)
+      if (error instanceof LogUnavailable) this.#setUnready(error)
+      // Nobody waits for this: what nobody foresaw ends the log, which is told by its health.
+      else this.#end(`NATS at ${this.#server.where}: ${error}`, error)
     }
   }
 }

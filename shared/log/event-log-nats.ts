@@ -1,5 +1,5 @@
 import { openBrokerLog } from './broker-log.ts'
-import type { EventLog } from './event-log.ts'
+import type { EventLog, TrimmableLog } from './event-log.ts'
 import { natsAddress } from './event-log-nats-address.ts'
 import { NatsBroker } from './event-log-nats-broker.ts'
 
@@ -20,7 +20,7 @@ export interface NatsLogOptions {
  * A server acknowledges what is in its memory, and writes it to its disk every two minutes, unless its configuration says `sync_interval: always`. For
  * a single server that setting is needed for L2 to hold when the machine loses power; with three replicas in three places it is advised.
  */
-export async function openNatsLog({ url, ...options }: NatsLogOptions): Promise<EventLog> {
+export async function openNatsLog({ url, ...options }: NatsLogOptions): Promise<EventLog & TrimmableLog> {
   const broker = await NatsBroker.open(natsAddress(url), options.partitions)
   return openBrokerLog({ ...options, broker })
 }

@@ -6,7 +6,8 @@ import type { LogBlock, RecordKind } from '#shared/protocol/log-record'
  * L1 Offsets of a partition rise, not always by one. A record never changes, and none is put before another that was read.
  * L2 `append` resolves only when all its records are durable. What it was asked for together is appended together or not at all, unless it
  *    rejects with an unknown outcome.
- * L3 A repeat of an event is not appended: its result is the position of the first. The log looks back at least as far as the lateness.
+ * L3 A repeat of an event is not appended: its result is the position of the first. The log looks back at least as far as the lateness,
+ *    and no further than to what was removed.
  */
 export interface EventLog {
   /**
@@ -37,6 +38,16 @@ export interface EventLog {
   readonly health: LogHealth
   /** Resolves when everything that was accepted is settled. What is asked for later rejects with LogUnavailable, `closed`. */
   close(): Promise<void>
+}
+
+/** A log whose oldest records can go. Offsets stay as they are, and none is given out again. */
+export interface TrimmableLog {
+  /**
+   * Removes records of the partition below `before` that reached the log before that time (ms since 1970), from the oldest on and as far
+   * as they come; a few more may stay. The newest record of a partition always does. In steps, so that appends and reads have their turn.
+   * What is removed is found no more, and a repeat of it is not known. Rejects with LogUnavailable.
+   */
+  trim(partition: number, bound: { readonly before: number; readonly receivedBefore: number }): Promise<void>
 }
 
 /** Records that are appended together, column by column: entry `i` of each belongs to record `i`. */

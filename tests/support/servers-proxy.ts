@@ -4,16 +4,21 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 export class CuttingProxy {
   readonly port: number
+  /** May be set after `open`, for a server that sends its clients to the proxy and so has to know its port first. */
+  targetPort: number
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #cut: 'request' | 'answer' | undefined
+  #cut: { readonly what: 'request' | 'answer'; readonly text: string | undefined } | undefined
+  /** Clients whose next answer is cut off. */
+  readonly #cutAnswers = new WeakSet<Socket>()
   #held: { readonly text: string; readonly released: Promise<void> } | undefined
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
+    this.targetPort = targetPort
     this.port = (server.address() as AddressInfo).port
     server.on('connection', (client) => {
-      const target = connect(targetPort, '127.0.0.1')
+      const target = connect(this.targetPort, '127.0.0.1')
       this.#join(client, target, 'request')
       this.#join(target, client, 'answer')
     })
@@ -25,9 +30,12 @@ export class CuttingProxy {
     return new CuttingProxy(server, targetPort)
   }
 
-  /** Cuts the connection once: before the server sees the next request, or when it has done that and before anybody sees its answer. */
-  cutNext(what: 'request' | 'answer'): void {
-    this.#cut = what
+  /**
+   * Cuts the connection once: before the server sees the next request, or when it has done that and before anybody sees its answer.
+   * @param text which the request has; undefined: any
+   */
+  cutNext(what: 'request' | 'answer', text?: string): void {
+    this.#cut = { what, text }
   }
 
   /** Holds the next request that holds a text back until the function that is returned is called. */
@@ -37,8 +45,13 @@ export class CuttingProxy {
     return resolve
   }
 
-  async close(): Promise<void> {
+  /** Cuts every connection that there is. */
+  cutAll(): void {
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.cutAll()
     this.#server.close()
     await once(this.#server, 'close')
   }
@@ -52,8 +65,7 @@ export class CuttingProxy {
         void held.released.then(() => to.write(bytes))
         return
       }
-      if (this.#cut !== what) return void to.write(bytes)
-      this.#cut = undefined
+      if (!this.#isCut(from, to, what, bytes)) return void to.write(bytes)
       from.destroy()
       to.destroy()
     })
@@ -63,5 +75,18 @@ export class CuttingProxy {
       this.#sockets.delete(from)
       to.destroy()
     })
+  }
+
+  #isCut(from: Socket, to: Socket, what: 'request' | 'answer', bytes: Buffer): boolean {
+    const cut = this.#cut
+    if (what === 'answer' && this.#cutAnswers.delete(to)) return true
+    if (cut === undefined) return false
+    if (cut.text === undefined) {
+      if (cut.what !== what) return false
+    } else if (what !== 'request' || !bytes.includes(cut.text)) return false
+    this.#cut = undefined
+    if (cut.what === what) return true
+    this.#cutAnswers.add(from)
+    return false
   }
 }

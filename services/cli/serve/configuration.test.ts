@@ -40,6 +40,7 @@ const defaults = {
   memoryBytesMax: 2 ** 30,
   lateOutcome: 'review',
   kafkaClient: 'platformatic',
+  kafkaClient: 'platformatic',
   alertsTo: undefined,
   decisionsTo: undefined,
   adminToken: undefined,

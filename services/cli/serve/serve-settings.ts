@@ -5,6 +5,7 @@ import * as Option from 'effect/Option'
 import * as Redacted from 'effect/Redacted'
 import { limits } from '#shared/domain/limits'
 import { parseDuration } from '#shared/domain/time'
+import { type KafkaClientName, kafkaClients } from '#shared/log/event-log-kafka-client'
 import { nearest } from '#shared/rule-language/diagnostic'
 import { outcomes } from '#shared/rule-language/rule-set'
 import { flagOf, optionalSetting, type Setting, setting, Unfit, valueOrMistake } from './setting.ts'
@@ -69,6 +70,13 @@ export const serveSettings = {
     fallback: logPlace.embedded,
     summary: 'the log of events',
     read: (text) => readStoreAddress(logPlace, text),
+  }),
+  kafkaClient: setting({
+    variable: 'VIGIL_KAFKA_CLIENT',
+    placeholder: 'CLIENT',
+    fallback: kafkaClients[0],
+    summary: `what speaks to Kafka where the log is there: ${kafkaClients.join(', ')}`,
+    read: readKafkaClient,
   }),
   checkpoints: setting({
     variable: 'VIGIL_CHECKPOINTS',
@@ -175,14 +183,17 @@ function readMemory(text: string): number | Unfit {
     : new Unfit('not an amount of memory from 16MiB to 16GiB', 'give one such as 512MiB, 1GiB or 1073741824')
 }
 
+function readKafkaClient(text: string): KafkaClientName | Unfit {
+  return kafkaClients.find((name) => name === text) ?? unknownWord('a client of Kafka', text, kafkaClients)
+}
+
 function readOutcome(text: string): (typeof outcomes)[number] | Unfit {
-  const outcome = outcomes.find((word) => word === text)
-  if (outcome !== undefined) return outcome
-  const near = nearest(text, outcomes)
-  return new Unfit(
-    'not an outcome',
-    `${near === undefined ? '' : `did you mean ${near}? `}known are ${outcomes.join(', ')}`,
-  )
+  return outcomes.find((word) => word === text) ?? unknownWord('an outcome', text, outcomes)
+}
+
+function unknownWord(what: string, text: string, known: readonly string[]): Unfit {
+  const near = nearest(text, known)
+  return new Unfit(`not ${what}`, `${near === undefined ? '' : `did you mean ${near}? `}known are ${known.join(', ')}`)
 }
 
 /** It comes as a header, which holds no spaces and nothing beyond ASCII. */
