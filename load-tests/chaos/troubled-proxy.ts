@@ -6,7 +6,7 @@ type Direction = 'toServer' | 'toClient'
 
 /**
  * P1 What passes is a start of what was sent, in order: bytes are held, or lost with all that comes after them, but never changed.
- * P2 After `heal` new connections pass everything at once; those that were cut or half closed stay so.
+ * P2 After `heal` everything passes at once on all connections but those that are cut, half closed, or still to be cut.
  */
 export class TroubledProxy {
   readonly port: number
@@ -34,7 +34,7 @@ export class TroubledProxy {
     for (const connection of this.#connections) connection.cut()
   }
 
-  /** Cuts every connection when so many more bytes have passed on it. */
+  /** Cuts every connection when so many more bytes have passed on it; Infinity: not any more. */
   cutAfter(bytes: number, direction: Direction): void {
     for (const connection of this.#connections) connection.cutAfter(bytes, direction)
   }

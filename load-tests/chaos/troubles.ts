@@ -30,6 +30,8 @@ export async function makeTrouble(
     }
   }
   await Promise.all([...Map.groupBy(plan, ({ target }) => target).values()].map(run))
+  for (const { proxy } of Object.values(victims.servers))
+    for (const direction of ['toServer', 'toClient'] as const) proxy.cutAfter(Number.POSITIVE_INFINITY, direction)
   return done
 }
 
