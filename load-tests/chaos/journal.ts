@@ -1,4 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { BankClient } from '../kills/bank-client.ts'
 import type { SupervisedService } from './supervised-service.ts'
@@ -9,6 +10,8 @@ export class Journal {
   readonly #service: SupervisedService
   readonly #client: BankClient
   readonly #startedAt = performance.now()
+  /** Of the service's process, the most that was seen. */
+  memoryBytesMax = 0
   #isOver = false
   #writing: Promise<void> = Promise.resolve()
 
@@ -34,9 +37,12 @@ export class Journal {
   }
 
   async #state(): Promise<string> {
-    const { address } = this.#service
-    if (address === undefined) return 'it does not listen'
+    const { address, pid } = this.#service
+    if (address === undefined || pid === undefined) return 'it does not listen'
     try {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8')
+      const memoryBytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1_024
+      this.memoryBytesMax = Math.max(this.memoryBytesMax, memoryBytes)
       const ask = (path: string): Promise<Response> =>
         fetch(`${address}${path}`, { signal: AbortSignal.timeout(everyMs) })
       const ready = await (await ask('/readyz')).text()
@@ -44,7 +50,7 @@ export class Journal {
       const lines = metrics
         .split('\n')
         .filter((line) => /^vigil_(partition_lag|checkpoint_lag|outbox_entries)/.test(line))
-      return `${ready} ${lines.join(' ')}`
+      return `${Math.round(memoryBytes / 2 ** 20)} MiB, ${ready} ${lines.join(' ')}`
     } catch (error) {
       return `no answer: ${error instanceof Error ? error.message : error}`
     }

@@ -8,6 +8,7 @@ import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { byId, replayed, withoutTrace } from '../kills/replayed.ts'
 import { decidedRows, lateness, makeBankStream } from './bank-stream.ts'
+import type { PlannedFault } from './fault-plan.ts'
 import { sendAtRate } from './send-at-rate.ts'
 import { type LogKind, runTroubled, type TroubledTrial } from './trial.ts'
 
@@ -16,8 +17,11 @@ export interface ChaosOptions {
   readonly folder: string
   readonly rules: string
   readonly log: LogKind
+  /** Of the stream. */
   readonly seed: number
-  readonly minutes: number
+  readonly plan: readonly PlannedFault[]
+  /** Of the time in which faults begin, and in which the stream is sent. */
+  readonly lengthMs: number
   /** Events a second. */
   readonly rate: number
   readonly detailsMax: number
@@ -33,11 +37,11 @@ export interface Chaos {
 
 /** Runs the service over one stream twice, calm and in trouble, and compares all that it found; also with a replay of what its log holds. */
 export async function proveInChaos(options: ChaosOptions): Promise<Chaos> {
-  const { folder, rules, seed, minutes, rate } = options
-  const events = Math.round(minutes * 60 * rate)
+  const { folder, rules, seed, lengthMs, rate } = options
+  const events = Math.round((lengthMs / 1_000) * rate)
   const payments = await makeBankStream(folder, events, seed)
   const isDecided = decidedRows(payments, seed)
-  const troubled = { ...options, folder: join(folder, 'troubled'), payments, isDecided, lengthMs: minutes * 60_000 }
+  const troubled = { ...options, folder: join(folder, 'troubled'), payments, isDecided }
   // At the same time: what is compared does not depend on the time that either takes.
   const [trial, calm] = await Promise.all([runTroubled(troubled), runCalm(options, payments, isDecided)])
   const flags = ['--rules', rules, '--lateness', lateness]

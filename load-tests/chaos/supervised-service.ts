@@ -39,6 +39,10 @@ export class SupervisedService {
     return this.#address
   }
 
+  get pid(): number | undefined {
+    return this.#service?.pid
+  }
+
   /** The process that there is now, listening. Waits for it. */
   async running(): Promise<LiveService> {
     const deadline = performance.now() + patienceMs

@@ -8,7 +8,7 @@ import { decideAgain } from '../kills/decide-again.ts'
 import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { lateness } from './bank-stream.ts'
-import { planFaults } from './fault-plan.ts'
+import type { PlannedFault } from './fault-plan.ts'
 import { Journal } from './journal.ts'
 import { type LogContent, readLog } from './log-content.ts'
 import { ProxiedServer } from './proxied-server.ts'
@@ -25,7 +25,8 @@ export interface TroubledOptions {
   readonly payments: Payments
   readonly isDecided: (row: number) => boolean
   readonly log: LogKind
-  readonly seed: number
+  readonly plan: readonly PlannedFault[]
+  /** After it no fault begins. */
   readonly lengthMs: number
   /** Events a second. */
   readonly rate: number
@@ -47,6 +48,8 @@ export interface TroubledTrial {
   readonly convergedMs: number
   /** Events that were acknowledged at two places: the log could not tell that it had them. */
   readonly placedTwice: number
+  /** Of the service's process, the most that was seen. */
+  readonly memoryBytesMax: number
   readonly wrongs: readonly string[]
 }
 
@@ -75,8 +78,7 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
     const bank = new BankClient(payments, isDecided, () => service.address)
     client = bank
     journal = new Journal(join(folder, 'journal.txt'), service, bank)
-    const plan = planFaults(options.seed, options.lengthMs)
-    const troubling = makeTrouble(plan, options.lengthMs, { vigil: service, servers: victims })
+    const troubling = makeTrouble(options.plan, options.lengthMs, { vigil: service, servers: victims })
     const ended = troubling.then(() => performance.now())
     const [faults, endedAt] = await Promise.all([
       troubling,
@@ -94,7 +96,11 @@ export async function runTroubled(options: TroubledOptions): Promise<TroubledTri
     const { endings, refusedStarts } = service
     const { retries, refusals } = bank
     const wrongs = [...content.wrongs, ...again.wrongs, ...lostOf(bank, payments, content)]
-    return { findings, content, faults, endings, refusedStarts, retries, refusals, convergedMs, placedTwice, wrongs }
+    const { memoryBytesMax } = journal
+    return {
+      ...{ findings, content, faults, endings, refusedStarts, retries, refusals },
+      ...{ convergedMs, placedTwice, memoryBytesMax, wrongs },
+    }
   } finally {
     client?.close()
     await journal?.close()
