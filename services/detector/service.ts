@@ -11,6 +11,7 @@ import type { MetricsFormat } from '#shared/telemetry/prometheus-page'
 import { noTracing, type Tracing } from '#shared/telemetry/tracing'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
 import { accountReader } from './account-of.ts'
+import { AppendedLag } from './appended-lag.ts'
 import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
@@ -70,6 +71,7 @@ export class Service implements Vigil {
   readonly #listeners = new Set<() => void>()
   /** By partition: the highest offset that was answered. */
   readonly #appended: Float64Array
+  readonly #lags: readonly AppendedLag[]
   #housekeeping: NodeJS.Timeout | undefined
   #isStopping = false
   #hasErred = false
@@ -85,6 +87,7 @@ export class Service implements Vigil {
     this.alerts = alerts
     this.eventSchema = eventJsonSchema(ruleSet.events)
     this.#appended = new Float64Array(partitions)
+    this.#lags = Array.from({ length: partitions }, () => new AppendedLag())
     this.#intake = new Intake({
       ruleSet,
       partitions,
@@ -94,6 +97,7 @@ export class Service implements Vigil {
       refusal: () => this.#refusal(),
       onAppended: (partition, offset) => {
         this.#appended[partition] = Math.max(this.#appended[partition], offset)
+        this.#lags[partition].appended(offset)
       },
     })
     const { name, ruleFiles, newHashKey, latenessMs } = options
@@ -120,7 +124,8 @@ export class Service implements Vigil {
         times: times[partition],
         spans: spans[partition],
       })
-      const appended = (): number => this.#appended[partition]
+      // Of a log whose offsets have gaps as if it had none.
+      const appended = (): number => owner.view.position + this.#lags[partition].at(owner.view.position)
       const meter = new PartitionMeter({ partition, owner, log, checkpoints, deliver, memoryBytesMax, appended })
       this.#metrics.add(meter)
       return new PartitionLoop({
@@ -238,9 +243,9 @@ export class Service implements Vigil {
     }
   }
 
-  /** Records that the log has and the owners have not applied yet. */
+  /** Events that this process has put into the log and that the owners have not judged yet. */
   get #lag(): number {
-    return this.#owners.reduce((lag, { view }, i) => lag + Math.max(0, this.#appended[i] - view.position), 0)
+    return this.#owners.reduce((lag, { view }, i) => lag + this.#lags[i].at(view.position), 0)
   }
 
   #refusal(): Unavailable | undefined {
