@@ -153,7 +153,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
 /** H1. */
 function begin(request: FastifyRequest, reply: FastifyReply, samples: ServerOptions['samples']): void {
-  request.trace = openTrace(request.headers, samples)
+  const { traceparent, tracestate } = request.headers
+  request.trace = openTrace({ traceparent, tracestate }, samples)
   reply.headers(securityHeaders).header('traceparent', request.trace.traceparent)
 }
 

@@ -1,11 +1,14 @@
 import type { LogBlock } from '#shared/protocol/log-record'
 import type { EventTimes } from '#shared/store/alert-store'
 import { PassedOffsets } from './passed-offsets.ts'
+import { curves, type TimesFile } from './times-file.ts'
 
 interface PartitionTimesOptions {
   readonly partition: number
   readonly pointsMax: number
   readonly clock: () => number
+  /** Where they are kept for the next process; undefined: nowhere. */
+  readonly file?: TimesFile | undefined
   /** A batch has been judged. Where it is given, batches are held until then. */
   readonly onBatch?: ((block: LogBlock, start: number, end: number) => void) | undefined
 }
@@ -21,6 +24,7 @@ export class PartitionTimes {
   readonly #appended: PassedOffsets
   readonly #judged: PassedOffsets
   readonly #committed: PassedOffsets
+  #savedAt = Number.NEGATIVE_INFINITY
   #isReading = false
   #batch: { readonly block: LogBlock | undefined; readonly start: number } | undefined
   #committing: { readonly position: number; readonly start: number } | undefined
@@ -31,6 +35,8 @@ export class PartitionTimes {
     this.#appended = new PassedOffsets(pointsMax)
     this.#judged = new PassedOffsets(pointsMax)
     this.#committed = new PassedOffsets(pointsMax)
+    const of = { appended: this.#appended, judged: this.#judged, committed: this.#committed }
+    options.file?.open((curve, offset, start, end) => of[curve].restore(offset, start, end))
   }
 
   get partition(): number {
@@ -54,6 +60,7 @@ export class PartitionTimes {
     const end = this.#options.clock()
     this.#judged.pass(from - 1, batch.start, end)
     if (batch.block !== undefined) this.#options.onBatch?.(batch.block, batch.start, end)
+    this.#save(end)
   }
 
   /** The owner is given records. Others than those of its next read are for looking back. */
@@ -73,7 +80,9 @@ export class PartitionTimes {
     const committing = this.#committing
     if (committing === undefined) return
     this.#committing = undefined
-    this.#committed.pass(committing.position, committing.start, this.#options.clock())
+    const end = this.#options.clock()
+    this.#committed.pass(committing.position, committing.start, end)
+    this.#save(end)
   }
 
   /** What is known of the record at an offset. */
@@ -87,4 +96,21 @@ export class PartitionTimes {
       committedAt: committed?.end,
     }
   }
+
+  close(): void {
+    this.#save(Number.POSITIVE_INFINITY)
+    this.#options.file?.close()
+  }
+
+  #save(now: number): void {
+    const { file } = this.#options
+    if (file === undefined || now - this.#savedAt < saveMs) return
+    this.#savedAt = now
+    for (const [i, passed] of [this.#appended, this.#judged, this.#committed].entries())
+      passed.save((offset, start, end) => file.add(curves[i], offset, start, end))
+    file.flush()
+  }
 }
+
+/** What a process that is killed leaves untold. */
+const saveMs = 20

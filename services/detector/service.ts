@@ -11,7 +11,6 @@ import type { MetricsFormat } from '#shared/telemetry/prometheus-page'
 import { noTracing, type Tracing } from '#shared/telemetry/tracing'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
 import { accountReader } from './account-of.ts'
-import { AppendedLag } from './appended-lag.ts'
 import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
@@ -22,6 +21,7 @@ import { PartitionLoop } from './loop.ts'
 import { Metrics } from './metrics.ts'
 import { OwnerThread } from './owner-thread.ts'
 import { PartitionMeter } from './partition-meter.ts'
+import type { PartitionTimes } from './partition-times.ts'
 import { RuleMetrics } from './rule-metrics.ts'
 import { ServiceMetrics } from './service-metrics.ts'
 import { renewableLog } from './renewable-log.ts'
@@ -45,12 +45,16 @@ export interface ServiceOptions {
   readonly checkpoints: CheckpointStore
   readonly alerts: AlertStore
   readonly onFailure: (partition: number, failure: OwnerFailure) => void
+  /** What an operator should know, and need not do anything about. Default: nobody listens. */
+  readonly onNotice?: (partition: number, text: string) => void
   /** A mistake of ours, after which its partition stands still. */
   readonly onMistake: (error: unknown) => void
   /** The log is lost, or a partition gets no further: only a new start can help. */
   readonly onLogLost: (detail: string) => void
   /** Default: nobody listens. */
   readonly tracing?: Tracing
+  /** Where it is kept when things happened. Default: in memory. */
+  readonly timesFolder?: string
   /** Alerts or decisions were stored. */
   readonly onStored?: () => void
 }
@@ -62,6 +66,7 @@ export class Service implements Vigil {
   /** Nanoseconds from a request for a decision to its answer. */
   readonly decisionTimes = createHistogram()
   readonly #options: ServiceOptions
+  readonly #times: readonly PartitionTimes[]
   readonly #threads: readonly OwnerThread[]
   readonly #owners: readonly WatchedOwner[]
   readonly #loops: readonly PartitionLoop[]
@@ -71,7 +76,6 @@ export class Service implements Vigil {
   readonly #listeners = new Set<() => void>()
   /** By partition: the highest offset that was answered. */
   readonly #appended: Float64Array
-  readonly #lags: readonly AppendedLag[]
   #housekeeping: NodeJS.Timeout | undefined
   #isStopping = false
   #hasErred = false
@@ -83,11 +87,17 @@ export class Service implements Vigil {
   constructor(options: ServiceOptions) {
     this.#options = options
     const { ruleSet, partitions, checkpoints, alerts, lateOutcome } = options
-    const { log, times, spans } = serviceTraces(renewableLog(options.log), partitions, options.tracing ?? noTracing)
+    const { log, times, spans } = serviceTraces({
+      log: renewableLog(options.log),
+      partitions,
+      tracing: options.tracing ?? noTracing,
+      folder: options.timesFolder,
+      onTrouble: (partition, error) => options.onNotice?.(partition, timesTrouble(error)),
+    })
+    this.#times = times
     this.alerts = alerts
     this.eventSchema = eventJsonSchema(ruleSet.events)
     this.#appended = new Float64Array(partitions)
-    this.#lags = Array.from({ length: partitions }, () => new AppendedLag())
     this.#intake = new Intake({
       ruleSet,
       partitions,
@@ -97,7 +107,6 @@ export class Service implements Vigil {
       refusal: () => this.#refusal(),
       onAppended: (partition, offset) => {
         this.#appended[partition] = Math.max(this.#appended[partition], offset)
-        this.#lags[partition].appended(offset)
       },
     })
     const { name, ruleFiles, newHashKey, latenessMs } = options
@@ -124,8 +133,7 @@ export class Service implements Vigil {
         times: times[partition],
         spans: spans[partition],
       })
-      // Of a log whose offsets have gaps as if it had none.
-      const appended = (): number => owner.view.position + this.#lags[partition].at(owner.view.position)
+      const appended = (): number => this.#appended[partition]
       const meter = new PartitionMeter({ partition, owner, log, checkpoints, deliver, memoryBytesMax, appended })
       this.#metrics.add(meter)
       return new PartitionLoop({
@@ -169,6 +177,7 @@ export class Service implements Vigil {
       await new Promise((resolve) => setTimeout(resolve, drainPollMs))
     await Promise.all(this.#loops.map((loop) => loop.stop(Math.max(drainPollMs, deadline - Date.now()))))
     await Promise.all(this.#threads.map((thread) => thread.end()))
+    for (const times of this.#times) times.close()
   }
 
   async submit(rows: Rows, context: RequestContext): Promise<Submitted> {
@@ -243,9 +252,9 @@ export class Service implements Vigil {
     }
   }
 
-  /** Events that this process has put into the log and that the owners have not judged yet. */
+  /** Records that the log has and the owners have not applied yet. */
   get #lag(): number {
-    return this.#owners.reduce((lag, { view }, i) => lag + this.#lags[i].at(view.position), 0)
+    return this.#owners.reduce((lag, { view }, i) => lag + Math.max(0, this.#appended[i] - view.position), 0)
   }
 
   #refusal(): Unavailable | undefined {
@@ -306,5 +315,9 @@ export class Service implements Vigil {
 }
 
 const housekeepingMs = 1_000
+
+const timesTrouble = (error: unknown): string =>
+  `stories of alerts will not tell times from before the next start: ${error instanceof Error ? error.message : error}`
+
 const hourMs = 3_600_000
 const drainPollMs = 20

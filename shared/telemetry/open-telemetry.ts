@@ -72,13 +72,14 @@ export function startOpenTelemetry({ environment, serviceVersion, onMistake }: T
 }
 
 function spanQueue(exporter: CountedExporter, queueLengthMax: number, environment: Environment): SpanProcessor {
-  const given = {
-    scheduledDelayMillis: positive(environment['OTEL_BSP_SCHEDULE_DELAY']),
-    exportTimeoutMillis: positive(environment['OTEL_BSP_EXPORT_TIMEOUT']),
-    maxExportBatchSize: positive(environment['OTEL_BSP_MAX_EXPORT_BATCH_SIZE']),
-  }
-  const maxQueueSize = queueLengthMax
-  return exporter.before(new BatchSpanProcessor({ exporter, maxQueueSize, ...given }))
+  const queue = new BatchSpanProcessor({
+    exporter,
+    maxQueueSize: queueLengthMax,
+    maxExportBatchSize: Math.min(queueLengthMax, positive(environment['OTEL_BSP_MAX_EXPORT_BATCH_SIZE']) ?? 512),
+    scheduledDelayMillis: positive(environment['OTEL_BSP_SCHEDULE_DELAY']) ?? 5_000,
+    exportTimeoutMillis: positive(environment['OTEL_BSP_EXPORT_TIMEOUT']) ?? 30_000,
+  })
+  return exporter.before(queue)
 }
 
 function metricReader(environment: Environment, producer: ServiceProducer): PeriodicExportingMetricReader {

@@ -71,6 +71,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       checkpoints,
       alerts,
       tracing,
+      timesFolder: dataDir,
       onFailure: options.onOwnerFailure,
       onLogLost: options.onLogLost,
       onMistake: options.onServiceMistake,

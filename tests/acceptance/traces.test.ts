@@ -1,0 +1,162 @@
+// Any alert can be followed back to the messages of the bank that led to it, whatever happened between.
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { killLiveServices, type LiveOptions, LiveService } from '../support/live-service.ts'
+import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts'
+import { Workspace } from '../support/vigil-command.ts'
+
+const events = `events:
+  transaction:
+    fields: { account: string, amount: money }
+    keys: { account: account }
+`
+const rule = `rule: five-payments
+pattern:
+  - { begin: probe, where: amount < 10, times: 4 }
+  - { next: strike, where: amount > 100 }
+within: 1h
+score: 80
+severity: high
+`
+
+const workspace = new Workspace()
+let receiver: OtlpReceiver
+let rules: string
+
+beforeAll(async () => {
+  rules = workspace.rules('rules', { 'events.yaml': events, 'five.rule.yaml': rule })
+  receiver = await OtlpReceiver.open()
+}, 120_000)
+afterEach(killLiveServices)
+afterAll(async () => {
+  await receiver.close()
+  workspace.close()
+})
+
+/** The message of the bank with this number, in a trace and with a span of the bank's own. */
+const bank = (n: number) => ({
+  traceId: `${n}`.repeat(32),
+  spanId: `${n}`.repeat(16),
+  event: `{"id":"t${n}","at":${Date.UTC(2026, 2, 1) + n * 1000},"account":"A","amount":${n < 5 ? 5 : 150}}`,
+})
+
+async function send(service: LiveService, n: number, flags: string): Promise<void> {
+  const { traceId, spanId, event } = bank(n)
+  const answer = await fetch(`${await service.address()}/v1/transactions`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      traceparent: `00-${traceId}-${spanId}-${flags}`,
+      tracestate: 'bank=x',
+    },
+    body: event,
+  })
+  expect(answer.status).toBe(202)
+  expect(answer.headers.get('traceparent')).toContain(traceId)
+}
+
+interface Alert {
+  readonly id: string
+  readonly traceId: string
+}
+
+async function theAlert(service: LiveService): Promise<Alert> {
+  await service.atRest()
+  const { alerts } = (await (await fetch(`${await service.address()}/v1/alerts`)).json()) as {
+    alerts: readonly Alert[]
+  }
+  expect(alerts).toHaveLength(1)
+  return alerts[0]
+}
+
+const named = (spans: readonly ReceivedSpan[], name: string): readonly ReceivedSpan[] =>
+  spans.filter((span) => span.name === name)
+
+const telemetryTo = (url: string) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '50' })
+
+describe('five messages of a bank and a kill between', { timeout: 240_000 }, () => {
+  it.each([
+    { flags: '01', what: 'which the bank follows' },
+    { flags: '00', what: 'which the bank does not follow' },
+  ])('$what: the span of the alert is linked to all five', async ({ flags }) => {
+    const options: LiveOptions = {
+      dataDir: workspace.path(`data-${flags}`),
+      rules,
+      environment: telemetryTo(receiver.url),
+    }
+    const seen = receiver.spans.length
+    const first = await LiveService.ready(options)
+    for (const n of [1, 2, 3]) await send(first, n, flags)
+    await first.kill()
+    const second = await LiveService.ready(options)
+    for (const n of [4, 5]) await send(second, n, flags)
+    const { id, traceId } = await theAlert(second)
+    expect(traceId).toBe(bank(5).traceId)
+    await second.stop()
+    const spans = receiver.spans.slice(seen)
+    const [alert, ...others] = named(spans, 'vigil.alert')
+    expect(others).toEqual([])
+    expect(alert).toMatchObject({
+      traceId,
+      attributes: { 'vigil.alert.id': id, 'vigil.alert.revision': 1, 'vigil.rule': 'five-payments' },
+      resource: { 'service.name': 'vigil' },
+    })
+    expect(alert.links.map((link) => [link.traceId, link.attributes['vigil.event.id']])).toEqual(
+      [1, 2, 3, 4, 5].map((n) => [bank(n).traceId, `t${n}`]),
+    )
+    // Each link leads to the span that took the message, and that to the span of the bank.
+    for (const [i, link] of alert.links.entries()) {
+      const { traceId: ofBank, spanId } = bank(i + 1)
+      const taken = named(spans, 'vigil.ingest').find((span) => span.spanId === link.spanId)
+      expect(taken).toMatchObject({ traceId: ofBank, parentId: spanId, state: 'bank=x' })
+    }
+    const parts = spans.filter(({ parentId }) => parentId === alert.spanId)
+    expect(parts.map(({ name }) => name).sort()).toEqual(['vigil.batch', 'vigil.checkpoint', 'vigil.delivery'])
+    const strike = named(spans, 'vigil.ingest').find((span) => span.spanId === alert.parentId)
+    expect(strike?.traceId).toBe(traceId)
+    for (const part of parts) expect(part.start).toBeGreaterThanOrEqual(strike?.start ?? Number.NaN)
+  })
+})
+
+describe('the story of an alert', { timeout: 240_000 }, () => {
+  it('is there without a collector, and after a restart', async () => {
+    const options: LiveOptions = { dataDir: workspace.path('data-story'), rules }
+    const first = await LiveService.ready(options)
+    for (const n of [1, 2, 3, 4, 5]) await send(first, n, '01')
+    const { id } = await theAlert(first)
+    const path = `/v1/alerts/${id}/trace`
+    const told = await (await fetch(`${await first.address()}${path}`)).text()
+    const { events: stories } = JSON.parse(told) as { events: readonly Record<string, string>[] }
+    expect(stories.map(({ traceId }) => traceId)).toEqual([1, 2, 3, 4, 5].map((n) => bank(n).traceId))
+    for (const story of stories) {
+      const { receivedAt, appendedAt, processedFrom, processedAt, checkpointedFrom, checkpointedAt } = story
+      const times = [receivedAt, appendedAt, processedAt, checkpointedFrom, checkpointedAt, story['deliveredAt']]
+      expect(times.filter((time) => time === undefined)).toEqual([])
+      expect(times.toSorted()).toEqual(times)
+      expect(processedFrom <= processedAt).toBe(true)
+    }
+    await first.kill()
+    const second = await LiveService.ready(options)
+    expect(await (await fetch(`${await second.address()}${path}`)).text()).toBe(told)
+    const picture = await fetch(`${await second.address()}${path}?format=svg`)
+    expect(picture.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')
+  })
+})
+
+describe('a collector', { timeout: 240_000 }, () => {
+  it.each(['that is away', 'that never answers'])('%s: nothing else notices', async (what) => {
+    const silent = await OtlpReceiver.open()
+    silent.fallSilent()
+    const { url } = silent
+    if (what === 'that is away') await silent.close()
+    const environment = { ...telemetryTo(url), OTEL_BSP_MAX_QUEUE_SIZE: '2', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' }
+    const service = await LiveService.ready({ dataDir: workspace.path(`data-${what}`), rules, environment })
+    for (const n of [1, 2, 3, 4, 5]) await send(service, n, '01')
+    await theAlert(service)
+    const page = await (await fetch(`${await service.address()}/metrics`)).text()
+    expect(page).toMatch(/^vigil_\w*spans\w*\{[^}]*dropped[^}]*\} [1-9]\d*$|^vigil_\w*spans_dropped_total [1-9]\d*$/m)
+    const ended = await Promise.race([service.stop(), setTimeout(60_000, undefined, { ref: false })])
+    expect(ended).toMatchObject({ code: 0 })
+    if (what !== 'that is away') await silent.close()
+  })
+})
