@@ -7,7 +7,7 @@ import { relaxedCodec } from './relaxed-codec.ts'
 /** What all owners of a service have in common: data, so that it can go to another thread. */
 export type OwnerSettings = Pick<
   OwnerOptions,
-  'name' | 'ruleFiles' | 'newHashKey' | 'latenessMs' | 'tenant' | 'memoryBytesMax'
+  'name' | 'ruleFiles' | 'newHashKey' | 'latenessMs' | 'tenant' | 'memoryBytesMax' | 'hasSnapshots'
 >
 
 export const createOwner = (partition: number, settings: OwnerSettings): PartitionOwner =>

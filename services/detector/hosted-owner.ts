@@ -1,4 +1,5 @@
 import type { OwnerCommand, OwnerInput } from '#shared/protocol/owner-io'
+import { noCounts } from '#shared/protocol/owner-options'
 import type { PartitionOwner } from '#shared/protocol/partition-owner'
 
 /** An owner as its loop and the service see it, on whichever thread it lives. Its clock and its turns come to it there. */
@@ -6,7 +7,7 @@ export interface HostedOwner {
   /** As of the commands that were given last, or later. */
   readonly view: OwnerView
   /**
-   * Begins.
+   * Begins, or after `end` begins anew, with nothing of what was before.
    * @param execute is given what is to be done, in order
    * @param onMistake is told of a mistake of ours; nothing comes after it
    */
@@ -21,6 +22,19 @@ export type OwnerView = Pick<
   PartitionOwner,
   'position' | 'committedPosition' | 'isReady' | 'outboxLength' | 'actors' | 'stateBytes' | 'now' | 'counts' | 'tally'
 >
+
+/** Before it has said anything. */
+export const unseen: OwnerView = {
+  position: 0,
+  committedPosition: 0,
+  isReady: false,
+  outboxLength: 0,
+  actors: 0,
+  stateBytes: 0,
+  counts: noCounts(),
+  now: Number.NEGATIVE_INFINITY,
+  tally: undefined,
+}
 
 /** What the world has to do; the rest is done where the owner lives. */
 export type LoopCommand = Exclude<OwnerCommand, { readonly kind: 'later' }>

@@ -12,7 +12,7 @@ function hosted(answer: (input: OwnerInput) => readonly OwnerCommand[]) {
   const inputs: OwnerInput[] = []
   const executed: (readonly LoopCommand[])[] = []
   const mistakes: unknown[] = []
-  const owner = new LocalOwner({
+  const owner = new LocalOwner(() => ({
     position: 0,
     committedPosition: 0,
     isReady: false,
@@ -26,12 +26,14 @@ function hosted(answer: (input: OwnerInput) => readonly OwnerCommand[]) {
       inputs.push(input)
       return answer(input)
     },
-  })
-  owner.start(
-    (commands) => executed.push(commands),
-    (error) => mistakes.push(error),
-  )
-  return { owner, inputs, executed, mistakes }
+  }))
+  const start = (): void =>
+    owner.start(
+      (commands) => executed.push(commands),
+      (error) => mistakes.push(error),
+    )
+  start()
+  return { owner, start, inputs, executed, mistakes }
 }
 
 const failure = { reason: 'fenced', detail: 'another' } as const
@@ -70,6 +72,18 @@ describe('an owner beside its loop', () => {
       expect(inputs).toEqual([{ kind: 'start' }, { kind: 'stop' }])
     },
   )
+
+  it('begins anew after its end, and hears nothing that was meant for the one before', () => {
+    const { owner, start, inputs } = hosted(({ kind }) => (kind === 'start' ? [{ kind: 'later' }] : []))
+    owner.end()
+    start()
+    owner.end()
+    vi.advanceTimersByTime(1_000)
+    expect(inputs).toEqual([{ kind: 'start' }, { kind: 'start' }])
+    start()
+    vi.advanceTimersByTime(100)
+    expect(inputs.slice(2)).toEqual([{ kind: 'start' }, { kind: 'later' }, { kind: 'clock', now: 6_100 }])
+  })
 
   it.each<OwnerInput['kind']>(['clock', 'later', 'offered'])(
     'ends with a mistake that it makes, told once: %s',

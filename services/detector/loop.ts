@@ -1,23 +1,29 @@
 import { Effect, Schedule } from 'effect'
+import { invariant } from '#shared/domain/invariant'
 import { type EventLog, LogUnavailable, singleRecord } from '#shared/log/event-log'
 import type { OutboxEntry } from '#shared/protocol/commit'
 import type { Judged, OwnerFailure, OwnRecord } from '#shared/protocol/owner-io'
 import { AlertStoreUnavailable } from '#shared/store/alert-store'
 import { type CheckpointStore, StoreUnavailable } from '#shared/store/checkpoint-store'
+import { SnapshotPlaceUnavailable } from '#shared/store/snapshot-place'
 import type { HostedOwner, LoopCommand, LoopInput } from './hosted-owner.ts'
+import type { PartitionSnapshots } from './partition-snapshots.ts'
 import type { PartitionTimes } from './partition-times.ts'
 
-interface PartitionLoopOptions {
+export interface PartitionLoopOptions {
   readonly partition: number
   readonly owner: HostedOwner
   readonly log: EventLog
   readonly checkpoints: CheckpointStore
+  /** undefined: there are none, and the owner asks for none. */
+  readonly snapshots: Pick<PartitionSnapshots, 'heads' | 'restore'> | undefined
   /** Is told when what was done. */
   readonly times: PartitionTimes
   /** Delivers entries; rejects where that is to be tried again. */
   readonly deliver: (entries: readonly OutboxEntry[]) => Promise<void>
   readonly onJudged: (partition: number, judged: readonly Judged[]) => void
   readonly onFailure: (failure: OwnerFailure) => void
+  readonly onNotice: (text: string) => void
   /** A mistake of ours: nothing is tried again. */
   readonly onMistake: (error: unknown) => void
 }
@@ -59,7 +65,7 @@ export class PartitionLoop {
   /** Resolves once what was applied is committed, or the deadline has passed: the log has it all. */
   async stop(deadlineMs: number): Promise<void> {
     const timer = setTimeout(() => this.#finish(), deadlineMs)
-    this.#options.owner.handle({ kind: 'stop' })
+    if (!this.#hasEnded) this.#options.owner.handle({ kind: 'stop' })
     await this.#ended
     clearTimeout(timer)
   }
@@ -107,6 +113,20 @@ export class PartitionLoop {
         this.#answer('checkpoints cannot be read', async () => {
           return { kind: 'outbox', ...(await checkpoints.outbox(partition)) }
         })
+        return
+      case 'snapshots':
+        this.#answer('snapshots cannot be read', async () => {
+          return { kind: 'snapshots', snapshots: (await this.#options.snapshots?.heads()) ?? [] }
+        })
+        return
+      case 'restore':
+        this.#answer('a snapshot cannot be brought back', async () => {
+          invariant(this.#options.snapshots !== undefined, 'there are snapshots where one is to be brought back')
+          return { kind: 'restored', result: await this.#options.snapshots.restore(command.restore) }
+        })
+        return
+      case 'notice':
+        this.#options.onNotice(command.text)
         return
       case 'stage':
         this.#inOrder(async () => ({ kind: 'staged', result: await checkpoints.stage(command.stage) }))
@@ -202,7 +222,10 @@ export class PartitionLoop {
 
 /** What the world does; anything else is a mistake of ours. */
 const isOutside = (error: unknown): boolean =>
-  error instanceof LogUnavailable || error instanceof StoreUnavailable || error instanceof AlertStoreUnavailable
+  error instanceof LogUnavailable ||
+  error instanceof StoreUnavailable ||
+  error instanceof AlertStoreUnavailable ||
+  error instanceof SnapshotPlaceUnavailable
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -26,12 +26,14 @@ import {
 /** From a loop to the thread where its owner lives. */
 export interface ToOwner {
   readonly partition: number
-  readonly input: PackedInput | { readonly kind: 'start' }
+  /** `start` ends whatever owner was there before. @param life counts the owners of the partition */
+  readonly input: PackedInput | { readonly kind: 'start'; readonly life: number }
 }
 
 /** From there to the loop. */
 export interface FromOwner {
   readonly partition: number
+  readonly life: number
   readonly commands: readonly PackedCommand[]
   /** After what led to these commands. */
   readonly view: OwnerView

@@ -12,19 +12,20 @@ const settings: OwnerSettings = workerData
 const owners = new Map<number, LocalOwner>()
 
 port.on('message', ({ partition, input }: ToOwner) => {
-  if (input.kind === 'start') start(partition)
+  if (input.kind === 'start') start(partition, input.life)
   else ownerOf(partition).handle(unpackInput(input))
 })
 
-function start(partition: number): void {
-  const owner = new LocalOwner(createOwner(partition, settings))
+function start(partition: number, life: number): void {
+  owners.get(partition)?.end()
+  const owner = new LocalOwner(() => createOwner(partition, settings))
   owners.set(partition, owner)
   const tell = (commands: readonly LoopCommand[]): void => {
     const { position, committedPosition, isReady, outboxLength, actors, stateBytes, now, counts } = owner.view
     const tally = commands.some(({ kind }) => kind === 'commit') ? owner.view.tally : undefined
     const view = { position, committedPosition, isReady, outboxLength, actors, stateBytes, now, counts, tally }
     const packed = commands.map(packCommand)
-    const message: FromOwner = { partition, commands: packed, view }
+    const message: FromOwner = { partition, life, commands: packed, view }
     port.postMessage(message, packed.flatMap(commandBuffers))
   }
   // It ends this thread, and so all owners on it.

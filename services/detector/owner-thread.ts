@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { invariant } from '#shared/domain/invariant'
-import { noCounts } from '#shared/protocol/owner-options'
 import type { OwnerSettings } from './create-owner.ts'
-import type { HostedOwner, LoopCommand, LoopInput, OwnerView } from './hosted-owner.ts'
+import { type HostedOwner, type LoopCommand, type LoopInput, type OwnerView, unseen } from './hosted-owner.ts'
 import { type FromOwner, inputBuffers, packInput, type ToOwner, unpackCommand } from './owner-messages.ts'
 
 /**
@@ -11,7 +10,8 @@ import { type FromOwner, inputBuffers, packInput, type ToOwner, unpackCommand } 
  *
  * T1 Messages of a partition arrive in order, so its owner meets its inputs as it would beside its loop.
  * T2 What waits to be handled is bounded: a loop sends `start`, `stop`, and one answer to each command; an owner has one command of a kind out.
- * T3 A thread that ends before it was told to ends all its owners, and their loops hear why.
+ * T3 Of an owner that has begun anew, nothing that it said before is heard.
+ * T4 A thread that ends before it was told to ends all its owners, and their loops hear why.
  */
 export class OwnerThread {
   readonly #worker: Worker
@@ -41,10 +41,10 @@ export class OwnerThread {
     await this.#worker.terminate()
   }
 
-  #take({ partition, commands, view }: FromOwner): void {
+  #take({ partition, life, commands, view }: FromOwner): void {
     const owner = this.#owners.get(partition)
     invariant(owner !== undefined, `partition ${partition} has no owner on this thread`)
-    owner.take(commands.map(unpackCommand), view)
+    owner.take(life, commands.map(unpackCommand), view)
   }
 
   #die(error: unknown): void {
@@ -57,6 +57,7 @@ export class OwnerThread {
 class RemoteOwner implements HostedOwner {
   view: OwnerView = unseen
   readonly #send: (input: ToOwner['input']) => void
+  #life = 0
   #hasEnded = false
   #execute: (commands: readonly LoopCommand[]) => void = () => {}
   #onMistake: (error: unknown) => void = () => {}
@@ -68,7 +69,9 @@ class RemoteOwner implements HostedOwner {
   start(execute: (commands: readonly LoopCommand[]) => void, onMistake: (error: unknown) => void): void {
     this.#execute = execute
     this.#onMistake = onMistake
-    this.#send({ kind: 'start' })
+    this.#hasEnded = false
+    this.#life++
+    this.#send({ kind: 'start', life: this.#life })
   }
 
   handle(input: LoopInput): void {
@@ -79,7 +82,8 @@ class RemoteOwner implements HostedOwner {
     this.#hasEnded = true
   }
 
-  take(commands: readonly LoopCommand[], view: OwnerView): void {
+  take(life: number, commands: readonly LoopCommand[], view: OwnerView): void {
+    if (life !== this.#life) return
     // Most messages come without a tally, which is large: the last one stands.
     this.view = view.tally === undefined ? { ...view, tally: this.view.tally } : view
     if (!this.#hasEnded) this.#execute(commands)
@@ -90,17 +94,4 @@ class RemoteOwner implements HostedOwner {
     if (!this.#hasEnded) this.#onMistake(error)
     this.end()
   }
-}
-
-/** Before it has said anything. */
-const unseen: OwnerView = {
-  position: 0,
-  committedPosition: 0,
-  isReady: false,
-  outboxLength: 0,
-  actors: 0,
-  stateBytes: 0,
-  counts: noCounts(),
-  now: Number.NEGATIVE_INFINITY,
-  tally: undefined,
 }

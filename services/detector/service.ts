@@ -16,10 +16,11 @@ import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
 import type { HostedOwner, OwnerView } from './hosted-owner.ts'
 import { Intake } from './intake.ts'
+import { Keeping, type KeepingOptions } from './keeping.ts'
 import { LocalOwner } from './local-owner.ts'
-import { PartitionLoop } from './loop.ts'
 import { Metrics } from './metrics.ts'
 import { OwnerThread } from './owner-thread.ts'
+import { Partition } from './partition.ts'
 import { PartitionMeter } from './partition-meter.ts'
 import type { PartitionTimes } from './partition-times.ts'
 import { RuleMetrics } from './rule-metrics.ts'
@@ -47,6 +48,10 @@ export interface ServiceOptions {
   readonly onFailure: (partition: number, failure: OwnerFailure) => void
   /** What an operator should know, and need not do anything about. Default: nobody listens. */
   readonly onNotice?: (partition: number, text: string) => void
+  /** What an operator should know, and need not do anything about. Default: nobody listens. */
+  readonly onNotice?: (partition: number, text: string) => void
+  /** Default: no snapshots, and a log that keeps everything. */
+  readonly keeping?: KeepingOptions
   /** A mistake of ours, after which its partition stands still. */
   readonly onMistake: (error: unknown) => void
   /** The log is lost, or a partition gets no further: only a new start can help. */
@@ -69,7 +74,8 @@ export class Service implements Vigil {
   readonly #times: readonly PartitionTimes[]
   readonly #threads: readonly OwnerThread[]
   readonly #owners: readonly WatchedOwner[]
-  readonly #loops: readonly PartitionLoop[]
+  readonly #loops: readonly Partition[]
+  readonly #keeping: Keeping
   readonly #intake: Intake
   readonly #metrics = new Metrics()
   readonly #serviceMetrics = new ServiceMetrics(() => this.unready().length === 0)
@@ -86,7 +92,7 @@ export class Service implements Vigil {
 
   constructor(options: ServiceOptions) {
     this.#options = options
-    const { ruleSet, partitions, checkpoints, alerts, lateOutcome } = options
+    const { ruleSet, partitions, alerts, lateOutcome } = options
     const { log, times, spans } = serviceTraces({
       log: renewableLog(options.log),
       partitions,
@@ -111,15 +117,20 @@ export class Service implements Vigil {
     })
     const { name, ruleFiles, newHashKey, latenessMs } = options
     const memoryBytesMax = Math.floor(options.memoryBytesMax / partitions)
-    const settings = { name, ruleFiles, newHashKey, latenessMs, tenant: 'default', memoryBytesMax }
+    const { keeping = { snapshots: undefined, retention: undefined } } = options
+    const hasSnapshots = keeping.snapshots !== undefined
+    const settings = { name, ruleFiles, newHashKey, latenessMs, tenant: 'default', memoryBytesMax, hasSnapshots }
     // A single owner decides sooner beside its loop.
     const threads = partitions === 1 ? 0 : Math.min(partitions, availableParallelism())
     this.#threads = Array.from({ length: threads }, () => new OwnerThread(settings))
     const ownerOf = (partition: number): HostedOwner =>
       threads === 0
-        ? new LocalOwner(createOwner(partition, settings))
+        ? new LocalOwner(() => createOwner(partition, settings))
         : this.#threads[partition % threads].add(partition)
     this.#owners = Array.from({ length: partitions }, (_, partition) => new WatchedOwner(ownerOf(partition)))
+    const onNotice = (partition: number, text: string): void => options.onNotice?.(partition, text)
+    const delivers = (partition: number): boolean => this.#loops[partition].troubles.length === 0
+    this.#keeping = new Keeping(keeping, { owners: this.#owners, delivers, onNotice })
     this.#stalls = new StallWatch({ log, owners: this.#owners, appended: this.#appended, onLost: options.onLogLost })
     const accountOf = accountReader(ruleSet.events)
     const onDelivered = (alerts: number, decisions: number): void => {
@@ -134,9 +145,10 @@ export class Service implements Vigil {
         spans: spans[partition],
       })
       const appended = (): number => this.#appended[partition]
+      const checkpoints = this.#keeping.snapshots[partition] ?? options.checkpoints
       const meter = new PartitionMeter({ partition, owner, log, checkpoints, deliver, memoryBytesMax, appended })
       this.#metrics.add(meter)
-      return new PartitionLoop({
+      return new Partition({
         partition,
         owner: meter.owner,
         log: meter.log,
@@ -144,7 +156,9 @@ export class Service implements Vigil {
         times: times[partition],
         deliver: meter.deliver,
         onJudged: (from, judged) => this.#intake.judged(from, judged),
+        snapshots: this.#keeping.snapshots[partition],
         onFailure: (failure) => options.onFailure(partition, failure),
+        onNotice: (text) => onNotice(partition, text),
         onMistake: (error) => this.#tellMistake(error),
       })
     })
@@ -154,6 +168,7 @@ export class Service implements Vigil {
 
   start(): void {
     for (const loop of this.#loops) loop.start()
+    this.#keeping.start()
     this.#housekeeping = setInterval(() => this.#keepHouse(), housekeepingMs)
     this.#keepHouse()
   }
@@ -175,6 +190,7 @@ export class Service implements Vigil {
       Date.now() < deadline
     )
       await new Promise((resolve) => setTimeout(resolve, drainPollMs))
+    await this.#keeping.stop()
     await Promise.all(this.#loops.map((loop) => loop.stop(Math.max(drainPollMs, deadline - Date.now()))))
     await Promise.all(this.#threads.map((thread) => thread.end()))
     for (const times of this.#times) times.close()

@@ -209,6 +209,10 @@ export class ByteReader {
     return items
   }
 
+  get isAtEnd(): boolean {
+    return this.#at >= this.#end
+  }
+
   end(): void {
     if (this.#at !== this.#end) throw new BadStateError('truncated', `${this.#end - this.#at} bytes too many`)
   }

@@ -1,7 +1,7 @@
 import { invariant } from '#shared/domain/invariant'
 import type { LogBlock } from '#shared/protocol/log-record'
 import { recordKinds } from '#shared/protocol/log-record'
-import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth } from './event-log.ts'
+import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth, TrimmableLog } from './event-log.ts'
 import { LogUnavailable } from './event-log.ts'
 import { LogBlockBuilder } from './log-block-builder.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
@@ -20,14 +20,17 @@ export class MemoryLogStorage {
   /** Event records by id, in order of appending. */
   readonly byId = new Map<string, MemoryRecord[]>()
   length = 0
+  /** By partition: how many of the first records are no longer there. */
+  readonly removed: number[]
 
   constructor(partitions: number) {
     this.partitions = Array.from({ length: partitions }, () => [])
+    this.removed = Array<number>(partitions).fill(0)
   }
 }
 
-/** The log without a disk, for tests and simulations: nothing is ever forgotten. Record `i` of a partition has offset `i + 1`. */
-export class MemoryEventLog implements EventLog {
+/** The log without a disk, for tests and simulations. Record `i` of a partition has offset `i + 1`. */
+export class MemoryEventLog implements EventLog, TrimmableLog {
   readonly #storage: MemoryLogStorage
   readonly #latenessMs: number
   readonly #waiters: readonly OffsetWaiters[]
@@ -73,7 +76,7 @@ export class MemoryEventLog implements EventLog {
     this.#check()
     const records = this.#records(partition)
     const builder = new LogBlockBuilder()
-    for (let i = Math.max(0, from - 1); i < records.length; i++) {
+    for (let i = Math.max(this.#storage.removed[partition], from - 1); i < records.length; i++) {
       const { body } = records[i]
       if (builder.length > 0 && builder.bytesLength + body.length > bytesMax) break
       builder.add(records[i], body)
@@ -88,7 +91,7 @@ export class MemoryEventLog implements EventLog {
 
   async bounds(partition: number): Promise<{ readonly first: number; readonly next: number }> {
     this.#check()
-    return { first: 1, next: this.#records(partition).length + 1 }
+    return { first: this.#storage.removed[partition] + 1, next: this.#records(partition).length + 1 }
   }
 
   async find(ids: readonly string[]): Promise<readonly FoundEvent[]> {
@@ -102,6 +105,20 @@ export class MemoryEventLog implements EventLog {
   }
 
   renewReader(): void {}
+
+  async trim(partition: number, { before, receivedBefore }: Parameters<TrimmableLog['trim']>[1]): Promise<void> {
+    this.#check()
+    const records = this.#records(partition)
+    const { removed, byId } = this.#storage
+    for (let i = removed[partition]; i < Math.min(before, records.length) - 1; i++) {
+      const record = records[i]
+      if (record.receivedAt >= receivedBefore) return
+      removed[partition] = i + 1
+      const left = byId.get(record.id)?.filter((each) => each !== record) ?? []
+      if (left.length > 0) byId.set(record.id, left)
+      else byId.delete(record.id)
+    }
+  }
 
   async close(): Promise<void> {
     this.#isClosed = true

@@ -43,7 +43,8 @@ const settingsOf = (stream: string, partitions: number, replicas: number): Setti
   allow_atomic: true,
   allow_direct: true,
   deny_delete: true,
-  deny_purge: true,
+  // What is older than the retention goes.
+  deny_purge: false,
   metadata: { [partitionsKey]: String(partitions) },
 })
 

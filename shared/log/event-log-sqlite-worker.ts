@@ -30,7 +30,7 @@ function open(): SqliteLogDatabase | undefined {
 const database = open()
 if (database !== undefined) {
   port.on('message', (message: ToDatabase) => take(database, message))
-  answer({ kind: 'opened', nexts: database.nexts })
+  answer({ kind: 'opened', firsts: database.firsts, nexts: database.nexts })
 }
 
 function take(log: SqliteLogDatabase, message: ToDatabase): void {
@@ -47,6 +47,11 @@ function take(log: SqliteLogDatabase, message: ToDatabase): void {
     case 'find':
       orFailure(log, message.ticket, () => {
         answer({ kind: 'found', ticket: message.ticket, events: log.find(message.ids) })
+      })
+      break
+    case 'trim':
+      orFailure(log, message.ticket, () => {
+        answer({ kind: 'trimmed', ticket: message.ticket, ...log.trim(message.partition, message) })
       })
       break
     case 'close':

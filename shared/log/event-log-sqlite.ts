@@ -5,7 +5,7 @@ import type { LogBlock } from '#shared/protocol/log-record'
 import { recordKinds } from '#shared/protocol/log-record'
 import type { WaitingAppend } from './append-queue.ts'
 import { AppendQueue, buffersOf, packGroup, resultOf } from './append-queue.ts'
-import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth } from './event-log.ts'
+import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth, TrimmableLog } from './event-log.ts'
 import { LogUnavailable } from './event-log.ts'
 import { LogBlockBuilder } from './log-block-builder.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
@@ -37,7 +37,7 @@ const recentIdsMax = 262_144
 export async function openSqliteLog(
   { folder, partitions, latenessMs }: SqliteLogOptions,
   testing: Partial<Pick<DatabaseSettings, 'idHashBits' | 'recentIdsMax' | 'faults'>> = {},
-): Promise<EventLog> {
+): Promise<EventLog & TrimmableLog> {
   invariant(Number.isInteger(partitions) && partitions >= 1 && partitions <= partitionsMax, `${partitions} partitions`)
   invariant(latenessMs >= 0 && latenessMs <= limits.latenessMsMax, `a lateness of ${latenessMs} ms`)
   const settings: DatabaseSettings = {
@@ -53,18 +53,18 @@ export async function openSqliteLog(
     workerData: settings,
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   })
-  const nexts = await opened(worker)
-  return new SqliteEventLog(worker, nexts)
+  const { firsts, nexts } = await opened(worker)
+  return new SqliteEventLog(worker, firsts, nexts)
 }
 
-function opened(worker: Worker): Promise<readonly number[]> {
+function opened(worker: Worker): Promise<Extract<FromDatabase, { readonly kind: 'opened' }>> {
   return new Promise((resolve, reject) => {
     const onError = (cause: unknown): void =>
       reject(new LogUnavailable('unreachable', `the log's thread ended: ${cause}`, cause))
     worker.once('error', onError)
     worker.once('message', (message: FromDatabase) => {
       worker.off('error', onError)
-      if (message.kind === 'opened') resolve(message.nexts)
+      if (message.kind === 'opened') resolve(message)
       else if (message.kind === 'refused') reject(new LogRefused(message.message))
       else if (message.kind === 'unavailable') reject(unavailable(message.failure))
       else reject(new Error(`the log's thread began with ${message.kind}`))
@@ -79,9 +79,11 @@ function opened(worker: Worker): Promise<readonly number[]> {
  * S2 Records come into `recent`, and waiters wake, before the append that brought them resolves.
  * S3 Everything that was asked for is answered: by the thread, or with `unreachable` when it died.
  */
-class SqliteEventLog implements EventLog {
+class SqliteEventLog implements EventLog, TrimmableLog {
   readonly #worker: Worker
   readonly #recent: readonly RecentRecords[]
+  /** By partition, offset of the lowest record that the file has. */
+  readonly #firsts: number[]
   readonly #waiters: readonly OffsetWaiters[]
   readonly #queue = new AppendQueue()
   #underWay: readonly WaitingAppend[] | undefined
@@ -99,8 +101,9 @@ class SqliteEventLog implements EventLog {
   #isCloseSent = false
   readonly #gone = Promise.withResolvers<void>()
 
-  constructor(worker: Worker, nexts: readonly number[]) {
+  constructor(worker: Worker, firsts: readonly number[], nexts: readonly number[]) {
     this.#worker = worker
+    this.#firsts = [...firsts]
     this.#recent = nexts.map((next) => new RecentRecords(next))
     this.#waiters = nexts.map(() => new OffsetWaiters())
     worker.on('message', (message: FromDatabase) => this.#take(message))
@@ -130,7 +133,8 @@ class SqliteEventLog implements EventLog {
     this.#check()
     const recent = this.#partition(partition)
     if (from >= recent.next) return new LogBlockBuilder().block()
-    if (from >= recent.first) return recent.read(from, bytesMax)
+    const there = Math.max(from, this.#firsts[partition])
+    if (there >= recent.first) return recent.read(there, bytesMax)
     return this.#ask((ticket) => ({ kind: 'read', ticket, partition, from, bytesMax }))
   }
 
@@ -141,7 +145,7 @@ class SqliteEventLog implements EventLog {
 
   async bounds(partition: number): Promise<{ readonly first: number; readonly next: number }> {
     this.#check()
-    return { first: 1, next: this.#partition(partition).next }
+    return { first: this.#firsts[partition], next: this.#partition(partition).next }
   }
 
   async find(ids: readonly string[]): Promise<readonly FoundEvent[]> {
@@ -151,6 +155,19 @@ class SqliteEventLog implements EventLog {
 
   /** Readers here wait for this process alone. */
   renewReader(): void {}
+
+  async trim(partition: number, bound: Parameters<TrimmableLog['trim']>[1]): Promise<void> {
+    this.#partition(partition)
+    for (;;) {
+      this.#check()
+      const startedAt = performance.now()
+      const step = await this.#ask<Trimmed>((ticket) => ({ kind: 'trim', ticket, partition, ...bound }))
+      this.#firsts[partition] = step.first
+      if (step.isDone) return
+      // The disk is for appends first.
+      await new Promise((resolve) => setTimeout(resolve, performance.now() - startedAt))
+    }
+  }
 
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -178,7 +195,7 @@ class SqliteEventLog implements EventLog {
     if (this.#end !== undefined) throw new LogUnavailable(this.#end.reason, this.#end.message, this.#end.cause)
   }
 
-  #ask<T extends LogBlock | readonly FoundEvent[]>(message: (ticket: number) => ToDatabase): Promise<T> {
+  #ask<T extends LogBlock | readonly FoundEvent[] | Trimmed>(message: (ticket: number) => ToDatabase): Promise<T> {
     return new Promise((resolve, reject) => {
       const ticket = this.#ticket++
       this.#asked.set(ticket, { resolve: (answer) => resolve(answer as T), reject })
@@ -226,6 +243,9 @@ class SqliteEventLog implements EventLog {
         break
       case 'found':
         this.#answered(message.ticket).resolve(message.events)
+        break
+      case 'trimmed':
+        this.#answered(message.ticket).resolve(message)
         break
       case 'failed':
         this.#answered(message.ticket).reject(unavailable(message.failure))
@@ -318,8 +338,10 @@ class SqliteEventLog implements EventLog {
   }
 }
 
+type Trimmed = Extract<FromDatabase, { readonly kind: 'trimmed' }>
+
 interface Asked {
-  readonly resolve: (answer: LogBlock | readonly FoundEvent[]) => void
+  readonly resolve: (answer: LogBlock | readonly FoundEvent[] | Trimmed) => void
   readonly reject: (error: Error) => void
 }
 

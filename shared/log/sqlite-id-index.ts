@@ -27,6 +27,10 @@ export class IdIndex {
   readonly #all: StatementSync
   readonly #advance: StatementSync
 
+  readonly #following: StatementSync
+  readonly #remove: StatementSync
+  /** The last entry that `sweep` has looked at. */
+  #swept: EntryRow = beforeAll
   readonly #recentMax: number
 
   /**
@@ -51,6 +55,10 @@ export class IdIndex {
         UNION ALL SELECT (SELECT min(day) FROM ids WHERE day > days.day) FROM days WHERE days.day IS NOT NULL
       )
       SELECT partition, offset FROM days CROSS JOIN ids ON ids.day = days.day AND ids.hash = ?`)
+    this.#following = prepare(
+      'SELECT day, hash, at, partition, offset FROM ids WHERE (day, hash, at, partition, offset) > (?, ?, ?, ?, ?) ORDER BY day, hash, at, partition, offset LIMIT ?',
+    )
+    this.#remove = prepare('DELETE FROM ids WHERE day = ? AND hash = ? AND at = ? AND partition = ? AND offset = ?')
     this.#advance = prepare('INSERT OR REPLACE INTO indexed VALUES (?, ?)')
     this.#roundStart = nexts.slice()
     if (unindexed === undefined) return
@@ -116,6 +124,16 @@ export class IdIndex {
     this.#written = { slices, cursor, roundStart }
   }
 
+  /**
+   * Looks at the next so many entries of the table, round and round, and removes those whose records are gone, within the caller's
+   * transaction. Entries in memory go when they are written and met here.
+   */
+  sweep(count: number, isGone: (position: Position) => boolean): void {
+    const rows = this.#following.all(...this.#swept, count) as unknown as readonly EntryRow[]
+    for (const row of rows) if (isGone({ partition: row[3], offset: row[4] })) this.#remove.run(...row)
+    this.#swept = rows.length < count ? beforeAll : rows[rows.length - 1]
+  }
+
   /** The transaction took effect. */
   keep(): void {
     this.#recent.keep()
@@ -154,6 +172,10 @@ interface Written {
   readonly cursor: number
   readonly roundStart: readonly number[]
 }
+
+type EntryRow = readonly [day: number, hash: number, at: number, partition: number, offset: number]
+
+const beforeAll: EntryRow = [-1, -1, -1, -1, -1]
 
 type PositionRow = readonly [partition: number, offset: number]
 

@@ -26,9 +26,12 @@ import { columnsCount, partitionStatements, rowsPerInsert, sameId, storedId } fr
  *    neither in the file nor in memory.
  * D2 `nexts[p]` is one above the offset of the last record of partition p, from 1 without gaps.
  * D3 Every event is in the index from the moment its place is given out, so that later ones of the same group meet it.
+ * D4 Records go from the oldest on, and never the newest: it says which offset and sequence come next. The index may name some that are gone.
  */
 export class SqliteLogDatabase {
   readonly nexts: number[]
+  /** By partition, offset of the lowest record; that of the next one where there is none. */
+  readonly firsts: number[]
   #sequence: number
   readonly #settings: DatabaseSettings
   readonly #file: string
@@ -47,6 +50,8 @@ export class SqliteLogDatabase {
     this.#statements = Array.from({ length: settings.partitions }, (_, p) => partitionStatements(database, p))
     const lasts = this.#statements.map(({ last }) => last.get() as unknown as LastRow | undefined)
     this.nexts = lasts.map((last) => (last?.[0] ?? 0) + 1)
+    const firsts = this.#statements.map(({ first }) => first.get() as unknown as readonly [number] | undefined)
+    this.firsts = firsts.map((first, p) => first?.[0] ?? this.nexts[p])
     this.#sequence = Math.max(-1, ...lasts.map((last) => last?.[1] ?? -1)) + 1
     this.#ids = new IdIndex(database, this.nexts, settings.recentIdsMax, (p, from) => eventsFrom(database, p, from))
   }
@@ -103,12 +108,46 @@ export class SqliteLogDatabase {
     }
   }
 
+  /**
+   * One step: removes old records of a partition, and looks at some of the index for what is gone. Throws what SQLite throws.
+   * @returns whether there is nothing more to remove
+   */
+  trim(
+    partition: number,
+    { before, receivedBefore }: { readonly before: number; readonly receivedBefore: number },
+  ): { readonly first: number; readonly isDone: boolean } {
+    const { firstSince, remove } = this.#statements[partition]
+    const from = this.firsts[partition]
+    const end = Math.min(before, this.nexts[partition] - 1)
+    const to = Math.min(from + trimmedRecords, end)
+    if (to <= from) return { first: from, isDone: true }
+    const [young] = firstSince.get(from, to, receivedBefore) as unknown as readonly [number | null]
+    const first = young ?? to
+    if (first > from) {
+      this.#database.exec('BEGIN IMMEDIATE')
+      try {
+        remove.run(first)
+        this.#ids.sweep(
+          sweptEntries,
+          (entry) => entry.offset < (entry.partition === partition ? first : this.firsts[entry.partition]),
+        )
+        this.#database.exec('COMMIT')
+      } catch (error) {
+        this.#rollBack()
+        throw error
+      }
+      this.firsts[partition] = first
+    }
+    return { first, isDone: young !== null || first >= end }
+  }
+
   /** Throws what SQLite throws. */
   find(ids: readonly string[]): readonly FoundEvent[] {
     const found: { readonly sequence: number; readonly event: FoundEvent }[] = []
     for (const id of new Set(ids))
       for (const { partition, offset } of this.#ids.all(this.#hash(id))) {
-        const row = this.#statements[partition].event.get(offset) as unknown as EventRow
+        const row = this.#statements[partition].event.get(offset) as unknown as EventRow | undefined
+        if (row === undefined) continue
         const [stored, at, receivedAt, traceparent, sequence, body] = row
         if (sameId(stored, id))
           found.push({ sequence, event: { id, partition, offset, at, receivedAt, traceparent, body } })
@@ -179,7 +218,7 @@ export class SqliteLogDatabase {
     let hasConflict = false
     for (const position of positions) {
       const known = plan.event(position) ?? this.#storedEvent(position)
-      if (!sameId(known.id, group.ids[i])) continue
+      if (known === undefined || !sameId(known.id, group.ids[i])) continue
       const relation = compareEvents({ ...known, partition: position.partition }, event, latenessMs)
       if (relation === 'repeat') return position.offset
       if (relation === 'conflict') hasConflict = true
@@ -187,9 +226,10 @@ export class SqliteLogDatabase {
     return hasConflict ? 'conflict' : undefined
   }
 
-  #storedEvent({ partition, offset }: Position): KnownEvent {
-    const [id, at, digest] = this.#statements[partition].mark.get(offset) as unknown as MarkRow
-    return { id, at, digest }
+  /** undefined: it is gone. */
+  #storedEvent({ partition, offset }: Position): KnownEvent | undefined {
+    const row = this.#statements[partition].mark.get(offset) as unknown as MarkRow | undefined
+    return row && { id: row[0], at: row[1], digest: row[2] }
   }
 
   #insert({ group, records, firsts, order, outcome, hashes }: GroupPlan): void {
@@ -240,6 +280,11 @@ function* eventsFrom(database: DatabaseSync, partition: number, from: number): I
   for (const [offset, hash, at] of rows as unknown as Iterable<readonly [number, number, number]>)
     yield { hash, at, partition, offset }
 }
+
+/** Removed in one step: some milliseconds. */
+const trimmedRecords = 2_048
+/** More than are removed, so that what is gone is a small part of the index. */
+const sweptEntries = 4 * trimmedRecords
 
 /** Rows that are read at once: few while their size is not known, and never so many that the thread is busy for long. */
 const pageRowsMin = 64

@@ -59,15 +59,25 @@ export type ToDatabase =
       readonly bytesMax: number
     }
   | { readonly kind: 'find'; readonly ticket: number; readonly ids: readonly string[] }
+  /** One step of it. */
+  | {
+      readonly kind: 'trim'
+      readonly ticket: number
+      readonly partition: number
+      readonly before: number
+      readonly receivedBefore: number
+    }
   | { readonly kind: 'close' }
 
 export type FromDatabase =
-  /** `nexts`: by partition, the offset that its next record gets. */
-  | { readonly kind: 'opened'; readonly nexts: readonly number[] }
+  /** By partition: the offset of its lowest record, and the one that its next record gets; equal where there is none. */
+  | { readonly kind: 'opened'; readonly firsts: readonly number[]; readonly nexts: readonly number[] }
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'unavailable'; readonly failure: LogFailure }
   | { readonly kind: 'appended'; readonly outcome: AppendOutcome | LogFailure }
   | { readonly kind: 'probed'; readonly failure: LogFailure | undefined }
   | { readonly kind: 'block'; readonly ticket: number; readonly block: PackedBlock }
   | { readonly kind: 'found'; readonly ticket: number; readonly events: readonly FoundEvent[] }
+  /** `first`: offset of the partition's lowest record now. */
+  | { readonly kind: 'trimmed'; readonly ticket: number; readonly first: number; readonly isDone: boolean }
   | { readonly kind: 'failed'; readonly ticket: number; readonly failure: LogFailure }

@@ -6,6 +6,12 @@ export interface PartitionStatements {
   readonly insertOne: StatementSync
   /** `LastRow` of the newest record. */
   readonly last: StatementSync
+  /** Offset of the oldest record. */
+  readonly first: StatementSync
+  /** Offset of the oldest record of [from, to) that was received at a time or later. */
+  readonly firstSince: StatementSync
+  /** Removes the records below an offset. */
+  readonly remove: StatementSync
   /** `RecordRow`s from an offset on, at most so many. */
   readonly page: StatementSync
   /** `MarkRow` by offset. */
@@ -45,6 +51,9 @@ export function partitionStatements(database: DatabaseSync, partition: number): 
     insertMany: prepare(`INSERT INTO ${table} VALUES ${Array(rowsPerInsert).fill(row).join(', ')}`),
     insertOne: prepare(`INSERT INTO ${table} VALUES ${row}`),
     last: prepare(`SELECT offset, sequence FROM ${table} ORDER BY offset DESC LIMIT 1`),
+    first: prepare(`SELECT offset FROM ${table} ORDER BY offset LIMIT 1`),
+    firstSince: prepare(`SELECT min(offset) FROM ${table} WHERE offset >= ? AND offset < ? AND received_at >= ?`),
+    remove: prepare(`DELETE FROM ${table} WHERE offset < ?`),
     page: prepare(
       `SELECT offset, kind, received_at, traceparent, body FROM ${table} WHERE offset >= ? ORDER BY offset LIMIT ?`,
     ),

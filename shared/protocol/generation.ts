@@ -12,6 +12,10 @@ import type { RuleSet } from '#shared/rule-language/rule-set'
 import { AbsentDeadlines } from './absent-deadlines.ts'
 import type { ActorEntry, MarkedActor, SavedActor } from './commit.ts'
 import { GenerationTally, type TallyView } from './generation-tally.ts'
+import { encodeRuleSetRecord, type RuleSetRecord } from './rule-set-record.ts'
+
+/** Names the saved rule set among actors: no rule set has so many populations. */
+export const ruleSetName: ActorName = { population: 0x7fffffff, key: 'rule set' }
 
 /** Decodes records of the log; see `Codec` of the wire formats. */
 export interface RowDecoder {
@@ -21,13 +25,13 @@ export interface RowDecoder {
 export interface GenerationOptions {
   /** Offset of the record that put the rule set in force. */
   readonly number: number
+  readonly record: RuleSetRecord
   readonly ruleSet: RuleSet
   /** It judges events after this time, in ms of event time; −Infinity: all. */
   readonly from: number
   readonly arena: Arena
   readonly latenessMs: number
   readonly tenant: string
-  readonly hashKey: number
   readonly sha256Hex: (text: string) => string
   readonly decoder: RowDecoder
   /** As in `EngineOptions`. */
@@ -44,6 +48,7 @@ export interface GenerationOptions {
  *
  * G1 What it tells is about events after `from` and up to `upTo`; the same holds for absences, by their instant.
  * G2 An actor is in memory, or in the checkpoint as it left memory, or new.
+ * G3 The rule set is saved with the first of its actors, under a name that no actor has: the log may lose the record that brought it.
  */
 export class Generation {
   readonly number: number
@@ -52,7 +57,7 @@ export class Generation {
   from: number
   /** Infinity: no other set has followed. */
   upTo = Number.POSITIVE_INFINITY
-  readonly hashKey: number
+  readonly record: RuleSetRecord
   readonly engine: Engine
   readonly batch: EventBatch
   readonly arena: Arena
@@ -62,18 +67,20 @@ export class Generation {
   readonly #deadlines = new AbsentDeadlines()
   /** Whether any actor is outside memory. */
   #hasAbsent = false
+  #isRecordSaved = false
 
   constructor(options: GenerationOptions) {
-    const { number, ruleSet, from, decoder, hashKey, tell } = options
+    const { number, record, ruleSet, from, decoder, tell } = options
     this.number = number
     this.ruleSet = ruleSet
     this.from = from
-    this.hashKey = hashKey
+    this.record = record
     this.arena = options.arena
     this.#decoder = decoder
     this.#tally = new GenerationTally(ruleSet)
     this.engine = new Engine({
       ...options,
+      hashKey: record.hashKey,
       isSorted: false,
       isDecidedWhenAsked: true,
       sink: {
@@ -173,10 +180,17 @@ export class Generation {
 
   /** Actors that have changed since they were saved. */
   changed(): readonly ActorName[] {
-    return this.engine.states.changed()
+    const changed = this.engine.states.changed()
+    return this.#isRecordSaved ? changed : [ruleSetName, ...changed]
+  }
+
+  /** The checkpoint has it. */
+  recordIsSaved(): void {
+    this.#isRecordSaved = true
   }
 
   save(actor: ActorName): ActorEntry {
+    if (actor.population === ruleSetName.population) return this.#saveRecord()
     const { states } = this.engine
     const { population, key } = actor
     const isResident = states.isResident(actor)
@@ -195,6 +209,12 @@ export class Generation {
       hasBook,
       bytes,
     }
+  }
+
+  #saveRecord(): ActorEntry {
+    this.#isRecordSaved = true
+    const bytes = encodeRuleSetRecord(this.record)
+    return { ...ruleSetName, ...{ generation: this.number, form: 'base', deadline: Infinity, hasBook: false, bytes } }
   }
 
   /** Up to so many actors leave memory. All changes must be committed. @returns how many did */

@@ -25,3 +25,8 @@ export const ownerBounds: OwnerBounds = {
   readBytesMax: 512 * 1024,
   reserveBytes: 64 * 2 ** 20,
 }
+
+/** A share of the bound on states for what comes between two checkpoints. */
+export const arenaReserve = 1.25
+/** Above this share of its bound, memory waits for the next commit to make room. */
+export const memoryHardShare = 1.15

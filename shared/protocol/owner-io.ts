@@ -1,7 +1,16 @@
 import type { ActorName } from '#shared/actor/actor-state'
 import type { Decision } from '#shared/actor/alert'
 import type { Outcome } from '#shared/actor/outcome'
-import type { ClaimResult, Commit, CommitResult, MarkedActor, OutboxEntry, SavedActor, Stage } from './commit.ts'
+import type {
+  ClaimResult,
+  Commit,
+  CommitResult,
+  Manifest,
+  MarkedActor,
+  OutboxEntry,
+  SavedActor,
+  Stage,
+} from './commit.ts'
 import type { LogBlock, RecordKind } from './log-record.ts'
 
 /**
@@ -23,6 +32,10 @@ export type OwnerCommand =
   | { readonly kind: 'load'; readonly generation: number; readonly names: readonly ActorName[] }
   /** Answer: `outbox`. */
   | { readonly kind: 'outbox' }
+  /** Only where the owner has snapshots. Answer: `snapshots`. */
+  | { readonly kind: 'snapshots' }
+  /** Answer: `restored`. */
+  | { readonly kind: 'restore'; readonly restore: Restore }
   /** Answer: `staged`. */
   | { readonly kind: 'stage'; readonly stage: Stage }
   /** Answer: `committed`. */
@@ -31,6 +44,8 @@ export type OwnerCommand =
   | { readonly kind: 'offer'; readonly entries: readonly OutboxEntry[] }
   /** Somebody waits for these. */
   | { readonly kind: 'judged'; readonly judged: readonly Judged[] }
+  /** What an operator should know, and need not do anything about. */
+  | { readonly kind: 'notice'; readonly text: string }
   /** Let others have a turn. Answer: `later`. */
   | { readonly kind: 'later' }
   /** All that was applied is committed: the owner has ended. */
@@ -47,6 +62,9 @@ export type OwnerInput =
   | ({ readonly kind: 'marked'; readonly actors: readonly MarkedActor[] } & ReadFromStore)
   | ({ readonly kind: 'loaded'; readonly actors: readonly (SavedActor | undefined)[] } & ReadFromStore)
   | ({ readonly kind: 'outbox'; readonly entries: readonly OutboxEntry[] } & ReadFromStore)
+  /** Newest first. */
+  | { readonly kind: 'snapshots'; readonly snapshots: readonly SnapshotHead[] }
+  | { readonly kind: 'restored'; readonly result: RestoreResult }
   | { readonly kind: 'staged'; readonly result: 'staged' | 'fenced' }
   | { readonly kind: 'committed'; readonly result: CommitResult }
   | { readonly kind: 'offered'; readonly upTo: number }
@@ -63,6 +81,38 @@ export type OwnerInput =
 export interface ReadFromStore {
   readonly lastCommit?: { readonly id: string | undefined }
 }
+
+/** What is known of a snapshot before it is read. */
+export interface SnapshotHead {
+  readonly name: string
+  /** undefined: it cannot be read, for the reason in `problem`. */
+  readonly place: Pick<Manifest, 'position' | 'tailDigest'> | undefined
+  readonly problem: string
+}
+
+/** A snapshot that is to come into the checkpoint store, which has nothing of worth. */
+export interface Restore {
+  /** Of the snapshot. */
+  readonly name: string
+  readonly epoch: number
+  /** Id of the last commit in the store. */
+  readonly previous: string | undefined
+  /** Generations of which the store may have actors. */
+  readonly leftovers: readonly number[]
+}
+
+export type RestoreResult =
+  /** The store is as it was when the snapshot was taken, but for the id of the last commit. */
+  | { readonly kind: 'whole'; readonly manifest: Manifest }
+  /** A part of it is not there, or not what it was. The store may have something of it. */
+  | {
+      readonly kind: 'damaged'
+      readonly detail: string
+      readonly previous: string | undefined
+      readonly leftovers: readonly number[]
+    }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'conflict' }
 
 /** A record of the owner's own. */
 export interface OwnRecord {

@@ -18,6 +18,8 @@ export interface OwnerOptions {
   readonly newHashKey: number
   readonly latenessMs: number
   readonly tenant: string
+  /** Whether snapshots are kept somewhere: they are asked for where the checkpoint store has nothing. */
+  readonly hasSnapshots?: boolean
   /** Bound on the state of actors in memory; a quarter more is reserved for what comes between two checkpoints. */
   readonly memoryBytesMax: number
   readonly sha256Hex: (text: string) => string

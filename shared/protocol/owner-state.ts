@@ -50,4 +50,24 @@ export function decodeOwnerState(bytes: Uint8Array): OwnerState | undefined {
   return state
 }
 
+/** What a commit says of the owner while a snapshot comes into the store: if nothing follows, its actors are of no use. */
+export function encodeRestoring(generations: readonly number[]): Uint8Array {
+  const writer = new ByteWriter()
+  writer.uint(restoringVersion)
+  writer.uint(generations.length)
+  for (const number of generations) writer.uint(number)
+  return writer.bytes.slice(0, writer.length)
+}
+
+/** @returns the generations of which there may be actors; undefined: it is no such state. Throws BadStateError. */
+export function decodeRestoring(bytes: Uint8Array): readonly number[] | undefined {
+  const reader = new ByteReader(bytes, 0, bytes.length)
+  if (reader.uint() !== restoringVersion) return undefined
+  const generations = reader.list(1, () => reader.uint())
+  reader.end()
+  return generations
+}
+
 const formatVersion = 2
+/** No version of the other format. */
+const restoringVersion = 0

@@ -13,7 +13,7 @@ import { Generation } from './generation.ts'
 import type { TallyView } from './generation-tally.ts'
 import { Generations } from './generations.ts'
 import { type LogBlock, type RecordKind, recordKinds } from './log-record.ts'
-import { type OwnerBounds, ownerBounds } from './owner-bounds.ts'
+import { arenaReserve, memoryHardShare, type OwnerBounds, ownerBounds } from './owner-bounds.ts'
 import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
 import { type AppliedRecord, countOutcome, noCounts, type OwnerOptions } from './owner-options.ts'
 import { expectInput, failureOf, OwnerFailed, pause, type Steps, storeWentBack } from './owner-steps.ts'
@@ -44,6 +44,7 @@ export class PartitionOwner {
   readonly #generations = new Generations()
   #epoch = 0
   #first = 1
+  #firstRules: RuleSetRecord | undefined
   #applying: AppliedRecord = { offset: 0, receivedAt: 0, traceparent: '', eventId: undefined, account: '' }
   #position = 0
   #committingPosition = 0
@@ -203,8 +204,10 @@ export class PartitionOwner {
     const writer = new ByteWriter()
     writer.text(this.#options.name)
     const claim = writer.bytes.slice(0, writer.length)
-    const recovered = yield* recover(claim, (number, record, from) => this.#generation(number, record, from))
-    const { partition, name, newHashKey } = this.#options
+    const { partition, name, newHashKey, hasSnapshots = false } = this.#options
+    const create = this.#generation.bind(this)
+    const recovered = yield* recover(claim, create, hasSnapshots)
+    this.#out.push(...recovered.notices.map((text) => ({ kind: 'notice', text }) as const))
     const maker = `${name} ${newHashKey}`
     this.#checkpointing = new Checkpointing({ ...recovered, partition, maker, bounds: this.#bounds })
     this.#epoch = recovered.epoch
@@ -212,6 +215,7 @@ export class PartitionOwner {
     this.#position = this.#committedPosition = recovered.position
     this.#tailDigest = recovered.tailDigest
     this.#generations.restore(recovered.generations, recovered.dropped)
+    this.#firstRules = recovered.firstRules
     this.#movedAt = this.#recordAt = recovered.movedAt
     this.#out.push(...this.#checkpointing.offer())
     for (;;) {
@@ -244,11 +248,7 @@ export class PartitionOwner {
   }
 
   *#applyEvents(block: LogBlock, from: number, to: number): Steps<void> {
-    const { newest } = this.#generations
-    if (newest === undefined) {
-      this.counts.undecodable += to - from
-      return
-    }
+    const newest = this.#generations.newest ?? this.#beginWithRules(block.offsets[from])
     const rows = decodeRows(newest, block, from, to)
     this.#applying = appliedRecord(block, from, undefined)
     // Events from before a change of rules are judged by the set of their time, too.
@@ -289,6 +289,18 @@ export class PartitionOwner {
       if (kind !== 'ask') countOutcome(this.counts, outcome)
       this.#generations.dropOld(this.#options.latenessMs)
     }
+  }
+
+  /** The log no longer says what was in force before what it has. */
+  #beginWithRules(number: number): Generation {
+    const rules = this.#firstRules ?? this.#configuredRules(Number.NEGATIVE_INFINITY)
+    const generation = this.#generation(number, rules, Number.NEGATIVE_INFINITY)
+    this.#generations.follow(generation)
+    return generation
+  }
+
+  #configuredRules(effectiveAt: number, hashKey = this.#options.newHashKey): RuleSetRecord {
+    return { hash: this.#configured.hash, effectiveAt, hashKey, files: this.#options.ruleFiles }
   }
 
   #judge(id: string, { kind, outcome, decision }: Omit<Judged, 'offset' | 'id'> & { readonly kind: RecordKind }): void {
@@ -357,13 +369,7 @@ export class PartitionOwner {
         `events.yaml cannot follow the one in force: ${conflict}. Only fields may be added; undo the change, or use another data folder`,
       )
     this.#hasRulesOut = true
-    const { ruleFiles, newHashKey } = this.#options
-    const body = encodeRuleSetRecord({
-      hash: this.#configured.hash,
-      effectiveAt: this.now,
-      hashKey: newest?.hashKey ?? newHashKey,
-      files: ruleFiles,
-    })
+    const body = encodeRuleSetRecord(this.#configuredRules(this.now, newest?.record.hashKey))
     this.#out.push({ kind: 'append', record: { kind: 'ruleset', body } })
   }
 
@@ -415,18 +421,18 @@ export class PartitionOwner {
     this.#generations.warming = undefined
   }
 
-  #generation(number: number, { files, hashKey }: RuleSetRecord, from: number): Generation {
-    const ruleSet = this.#ruleSetOf(files)
+  #generation(number: number, record: RuleSetRecord, from: number): Generation {
+    const ruleSet = this.#ruleSetOf(record.files)
     if (ruleSet === undefined)
       throw new OwnerFailed('unknown-record', `the rule set in force since ${number} has errors for this version`)
     const { decoderOf, entries, memoryBytesMax } = this.#options
     return new Generation({
       ...this.#options,
       number,
+      record,
       ruleSet,
       from,
       arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + this.#bounds.reserveBytes),
-      hashKey,
       decoder: decoderOf(ruleSet.events),
       tell: {
         alert: (revision, { engine }) => {
@@ -492,8 +498,3 @@ export class PartitionOwner {
     this.#out.push({ kind: 'stopped' })
   }
 }
-
-/** A share of the bound on states for what comes between two checkpoints. */
-const arenaReserve = 1.25
-/** Above this share of its bound, memory waits for the next commit to make room. */
-const memoryHardShare = 1.15

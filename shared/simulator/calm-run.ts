@@ -56,6 +56,9 @@ export function runCalmly(archive: readonly VirtualRecord[], owner: SimulatedOwn
         return undefined
       case 'later':
         return { kind: 'later' }
+      case 'snapshots':
+      case 'restore':
+      case 'notice':
       case 'stopped':
         return undefined
       case 'halt':

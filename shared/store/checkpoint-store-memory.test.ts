@@ -1,4 +1,7 @@
-import { testCheckpointStore } from './checkpoint-store.conformance.ts'
+import { testCheckpointPages, testCheckpointStore } from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
 
-testCheckpointStore('the checkpoint store in memory', async () => new MemoryCheckpointStore())
+const open = async (): Promise<MemoryCheckpointStore> => new MemoryCheckpointStore()
+
+testCheckpointStore('the checkpoint store in memory', open)
+testCheckpointPages('the checkpoint store in memory', open)

@@ -13,15 +13,17 @@ import type {
 } from '#shared/protocol/commit'
 import {
   type AsOf,
+  type CheckpointPages,
   type CheckpointStore,
   type MarkedActors,
   type Outbox,
   type SavedActors,
+  type SavedPage,
   StoreUnavailable,
 } from './checkpoint-store.ts'
 
 /** Lives as long as the process. What the other stores are compared with, so it is as plain as can be. */
-export class MemoryCheckpointStore implements CheckpointStore {
+export class MemoryCheckpointStore implements CheckpointStore, CheckpointPages {
   readonly #partitions = new Map<number, Partition>()
   #isClosed = false
 
@@ -93,6 +95,16 @@ export class MemoryCheckpointStore implements CheckpointStore {
     return { entries: state.outbox, ...asOf(state) }
   }
 
+  async page(partition: number, generation: number, cursor: string | undefined): Promise<SavedPage> {
+    const state = this.#open(partition)
+    // Within a generation actors only come, at the end.
+    const all = [...state.actors.values()].filter((actor) => actor.generation === generation)
+    const from = Number(cursor ?? 0)
+    const upTo = from + pageActors
+    const actors = all.slice(from, upTo).map(({ generation: _, ...actor }) => actor)
+    return { actors, next: upTo < all.length ? `${upTo}` : undefined, ...asOf(state) }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
   }
@@ -107,6 +119,8 @@ export class MemoryCheckpointStore implements CheckpointStore {
     return state
   }
 }
+
+const pageActors = 100
 
 interface Partition {
   epoch: number

@@ -100,11 +100,13 @@ function packMark({ deadline, hasBook }: ActorEntry): Buffer {
   return mark
 }
 
+/** @param mark empty: it has none */
 export function unpackMarked(name: Buffer, mark: Buffer): MarkedActor {
   const end = name.findIndex((byte) => byte === colon || byte === semicolon)
   const key = name.subarray(end + 1).toString(name[end] === colon ? 'utf8' : 'utf16le')
   const population = Number(name.toString('latin1', 0, end))
-  return { population, key, deadline: mark.readDoubleLE(0), hasBook: mark[8] === 1 }
+  const deadline = mark.length === 0 ? Number.POSITIVE_INFINITY : mark.readDoubleLE(0)
+  return { population, key, deadline, hasBook: mark[8] === 1 }
 }
 
 export function packEntry({ number, bytes }: OutboxEntry): Buffer {

@@ -194,4 +194,21 @@ return { last, answer[1], answer[2] }
 const outbox = reading(`return { last, redis.call('LRANGE', KEYS[2], 0, -1) }
 `)
 
-export const scripts = { claim, stage, commit, load, marked, outbox } as const
+/**
+ * Arguments: cursor, how many at once. Returns the next cursor, and name, base, runs and mark of each actor in turn; of the last two nothing
+ * is empty.
+ */
+const page = reading(`local answer = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', ARGV[2])
+local found, actors = answer[2], {}
+for i = 1, #found, 2 do
+  local name, fields = found[i], {}
+  for number = 1, tonumber(redis.call('HGET', KEYS[3], name) or 0) do fields[number] = number .. ' ' .. name end
+  actors[#actors + 1] = name
+  actors[#actors + 1] = found[i + 1]
+  actors[#actors + 1] = #fields > 0 and table.concat(redis.call('HMGET', KEYS[4], unpack(fields))) or ''
+  actors[#actors + 1] = redis.call('HGET', KEYS[5], name) or ''
+end
+return { last, answer[1], actors }
+`)
+
+export const scripts = { claim, stage, commit, load, marked, outbox, page } as const

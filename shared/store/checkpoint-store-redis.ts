@@ -1,12 +1,14 @@
 import type { ActorName } from '#shared/actor/actor-state'
 import { invariant } from '#shared/domain/invariant'
-import type { ClaimResult, Commit, CommitResult, MarkedActor, Stage } from '#shared/protocol/commit'
+import type { ClaimResult, Commit, CommitResult, MarkedActor, SavedActor, Stage } from '#shared/protocol/commit'
 import {
   type AsOf,
+  type CheckpointPages,
   type CheckpointStore,
   type MarkedActors,
   type Outbox,
   type SavedActors,
+  type SavedPage,
   StoreUnavailable,
 } from './checkpoint-store.ts'
 import { type RedisAddress, RedisConnection, redisAddress } from './checkpoint-store-redis-connection.ts'
@@ -41,7 +43,7 @@ export interface RedisStoreOptions {
  * D3 Partitions do not wait for each other's disk writes: each has its connection for these.
  * D4 The caller may use its buffers again as soon as a call returns its promise.
  */
-export class RedisCheckpointStore implements CheckpointStore {
+export class RedisCheckpointStore implements CheckpointStore, CheckpointPages {
   readonly #address: RedisAddress
   readonly #tenant: string
   readonly #replicas: number
@@ -137,6 +139,21 @@ export class RedisCheckpointStore implements CheckpointStore {
     })
   }
 
+  page(partition: number, generation: number, cursor: string | undefined): Promise<SavedPage> {
+    const keys = ['bases', 'counts', 'runs', 'marks'].map((kind) => `${kind}:${generation}`)
+    return this.#tracked(async () => {
+      const { lastCommit, answer } = await this.#read('page', partition, keys, [cursor ?? '0', pageActors])
+      const [next, fields] = answer as [Buffer, Buffer[]]
+      const actors: (MarkedActor & SavedActor)[] = []
+      for (let i = 0; i < fields.length; i += 4) {
+        const [name, base, run, mark] = fields.slice(i, i + 4)
+        const saved = unpackActor(base, run)
+        if (saved !== undefined) actors.push({ ...unpackMarked(name, mark), ...saved })
+      }
+      return { actors, next: `${next}` === '0' ? undefined : `${next}`, lastCommit }
+    })
+  }
+
   /** What was asked before is done first. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -158,7 +175,7 @@ export class RedisCheckpointStore implements CheckpointStore {
   }
 
   async #read(
-    script: 'load' | 'marked' | 'outbox',
+    script: 'load' | 'marked' | 'outbox' | 'page',
     partition: number,
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
@@ -228,3 +245,5 @@ async function settled(opening: Promise<RedisConnection>): Promise<RedisConnecti
 const pendingMax = 4_096
 /** So many take the server about a millisecond. */
 const markedAtOnce = 4_000
+/** With bases and runs: a millisecond, too. */
+const pageActors = 200

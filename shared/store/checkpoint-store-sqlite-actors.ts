@@ -108,12 +108,14 @@ export class ActorTable {
   /** All actors with a deadline or a part in the book. */
   marked(): PackedMarks {
     const actors: number[] = []
+    for (let actor = 0; actor < this.count; actor++)
+      if (this.#hasBook[actor] === 1 || this.deadline[actor] !== Number.POSITIVE_INFINITY) actors.push(actor)
+    return this.marksOf(actors)
+  }
+
+  marksOf(actors: readonly number[]): PackedMarks {
     let length = 0
-    for (let actor = 0; actor < this.count; actor++) {
-      if (this.#hasBook[actor] === 0 && this.deadline[actor] === Number.POSITIVE_INFINITY) continue
-      actors.push(actor)
-      length += nameEnd(this.names, this.nameAt[actor]) - this.nameAt[actor]
-    }
+    for (const actor of actors) length += nameEnd(this.names, this.nameAt[actor]) - this.nameAt[actor]
     const marks = {
       words: new Int32Array(length),
       deadlines: new Float64Array(actors.length),

@@ -15,6 +15,7 @@ import {
   type PackedChains,
   type PackedCommit,
   type PackedOutbox,
+  type PackedPage,
   type PackedStage,
   packList,
   pieceOf,
@@ -45,6 +46,8 @@ export const defaultTuning: Tuning = { segmentBytes: segmentBytesMax, slackBytes
 
 /** Cleaning handles so many bytes with each commit, and twice what the commit has: fast enough to keep up, too few to be felt. */
 const cleanedBytesMin = 256 * 1024
+/** Some milliseconds of reading. */
+const pageBytesMax = 256 * 1024
 const deletedBytesMax = 4 * 2 ** 20
 
 /**
@@ -164,7 +167,25 @@ export class CheckpointDatabase {
 
   marked(partition: number, generation: number): PackedMarks {
     const actors = this.#state(partition).generations.get(generation)
-    return actors?.marked() ?? { words: new Int32Array(), deadlines: new Float64Array(), hasBook: new Uint8Array() }
+    return actors?.marked() ?? noMarks()
+  }
+
+  /** @param from number of the first actor */
+  page(partition: number, generation: number, from: number): PackedPage {
+    const table = this.#state(partition).generations.get(generation)
+    const [numbers, counts, pieces]: [number[], number[], Uint8Array[]] = [[], [], []]
+    let next = from
+    for (let bytes = 0; table !== undefined && next < table.count && bytes < pageBytesMax; next++) {
+      if (!table.hasBase(next)) continue
+      const chain = readChain(this.#tables, table, next)
+      numbers.push(next)
+      counts.push(chain.length)
+      for (const { payload } of chain) pieces.push(payload)
+      bytes += table.chainBytes[next]
+    }
+    const chains = { counts: Uint32Array.from(counts), pieces: packList(pieces) }
+    const marks = table?.marksOf(numbers) ?? noMarks()
+    return { marks, chains, next: table !== undefined && next < table.count ? next : undefined }
   }
 
   outbox(partition: number): PackedOutbox {
@@ -317,6 +338,12 @@ export class CheckpointDatabase {
     for (const segment of part.segments) state.dead.push(segment)
   }
 }
+
+const noMarks = (): PackedMarks => ({
+  words: new Int32Array(),
+  deadlines: new Float64Array(),
+  hasBook: new Uint8Array(),
+})
 
 function hasOnlyBases(words: Int32Array): boolean {
   const cursor = new EntryCursor()

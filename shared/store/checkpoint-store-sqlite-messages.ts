@@ -30,6 +30,14 @@ export interface PackedChains {
   readonly pieces: PackedList
 }
 
+/** Marks and chains of the same actors. */
+export interface PackedPage {
+  readonly marks: PackedMarks
+  readonly chains: PackedChains
+  /** Number of the next actor; undefined: there is none. */
+  readonly next: number | undefined
+}
+
 /** What the worker is asked, and what it answers. */
 export interface Calls {
   readonly claim: { readonly ask: { readonly partition: number; readonly epoch: number }; readonly answer: ClaimResult }
@@ -49,6 +57,10 @@ export interface Calls {
     readonly answer: PackedMarks & AsOf
   }
   readonly outbox: { readonly ask: { readonly partition: number }; readonly answer: PackedOutbox & AsOf }
+  readonly page: {
+    readonly ask: { readonly partition: number; readonly generation: number; readonly from: number }
+    readonly answer: PackedPage & AsOf
+  }
   readonly close: { readonly ask: undefined; readonly answer: undefined }
 }
 

@@ -50,6 +50,8 @@ function answer(store: CheckpointDatabase, { kind, ask }: Exclude<Request, { kin
       return { ...store.load(ask.partition, ask.generation, ask.names, ask.count), ...store.asOf(ask.partition) }
     case 'marked':
       return { ...store.marked(ask.partition, ask.generation), ...store.asOf(ask.partition) }
+    case 'page':
+      return { ...store.page(ask.partition, ask.generation, ask.from), ...store.asOf(ask.partition) }
     case 'outbox':
       return { ...store.outbox(ask.partition), ...store.asOf(ask.partition) }
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, test } from 'vitest'
-import { appendedOf, commitOf, entryOf, testCheckpointStore, texts } from './checkpoint-store.conformance.ts'
+import { appendedOf, commitOf, entryOf, testCheckpointPages, testCheckpointStore, texts } from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
 import { SqliteCheckpointStore } from './checkpoint-store-sqlite.ts'
 import { openFile } from './checkpoint-store-sqlite-open.ts'
@@ -21,6 +21,7 @@ afterEach(() => {
 })
 
 testCheckpointStore('the checkpoint store in SQLite', async () => new SqliteCheckpointStore(newFolder()))
+testCheckpointPages('the checkpoint store in SQLite', async () => new SqliteCheckpointStore(newFolder()))
 testCheckpointStore(
   'the checkpoint store in SQLite, always cleaning and with one hash for all,',
   async () => new SqliteCheckpointStore(newFolder(), { segmentBytes: 64, slackBytes: 0, hashMask: 0 }),

@@ -3,10 +3,12 @@ import type { ActorName } from '#shared/actor/actor-state'
 import { invariant } from '#shared/domain/invariant'
 import type { ClaimResult, Commit, CommitResult, SavedActor, Stage } from '#shared/protocol/commit'
 import {
+  type CheckpointPages,
   type CheckpointStore,
   type MarkedActors,
   type Outbox,
   type SavedActors,
+  type SavedPage,
   StoreUnavailable,
 } from './checkpoint-store.ts'
 import { defaultTuning, type Tuning } from './checkpoint-store-sqlite-database.ts'
@@ -30,7 +32,7 @@ import {
  * Q2 If the thread dies, all that wait are rejected. The next request starts another, which reads the file anew.
  * Q3 The caller may use its buffers again as soon as a call returns its promise.
  */
-export class SqliteCheckpointStore implements CheckpointStore {
+export class SqliteCheckpointStore implements CheckpointStore, CheckpointPages {
   readonly #folder: string
   readonly #tuning: Tuning
   #thread: Thread | undefined
@@ -78,6 +80,19 @@ export class SqliteCheckpointStore implements CheckpointStore {
   async outbox(partition: number): Promise<Outbox> {
     const { numbers, list, lastCommit } = await this.#ask('outbox', { partition })
     return { entries: unpackList(list).map((bytes, i) => ({ number: numbers[i], bytes })), lastCommit }
+  }
+
+  async page(partition: number, generation: number, cursor: string | undefined): Promise<SavedPage> {
+    const { marks, chains, next, lastCommit } = await this.#ask('page', {
+      ...{ partition, generation },
+      from: Number(cursor ?? 0),
+    })
+    const saved = unpackChains(chains)
+    const actors = unpackMarks(marks).flatMap((mark, i) => {
+      const actor = saved[i]
+      return actor === undefined ? [] : [{ ...mark, ...actor }]
+    })
+    return { actors, next: next === undefined ? undefined : `${next}`, lastCommit }
   }
 
   /** What was asked before is done first. */

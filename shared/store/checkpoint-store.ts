@@ -56,6 +56,22 @@ export interface Outbox extends AsOf {
   readonly entries: readonly OutboxEntry[]
 }
 
+/** A store that can be read through while it is written. */
+export interface CheckpointPages {
+  /**
+   * Some actors of a generation, each with all that is saved of it. From page to page every actor comes at least once that was there all
+   * the while. Rejects with StoreUnavailable.
+   * @param cursor undefined: from the start; otherwise what the page before gave as `next`
+   */
+  page(partition: number, generation: number, cursor: string | undefined): Promise<SavedPage>
+}
+
+export interface SavedPage extends AsOf {
+  readonly actors: readonly (MarkedActor & SavedActor)[]
+  /** undefined: this was the last. */
+  readonly next: string | undefined
+}
+
 /** The store cannot be reached or written now; the outcome of a write is unknown. */
 export class StoreUnavailable extends Error {
   readonly _tag = 'StoreUnavailable'

@@ -40,6 +40,10 @@ export async function runServe(args: readonly string[]): Promise<number> {
     if (!isTTY) log.error('a partition has ended', failure.detail, { partition, reason: failure.reason })
     ended.abort()
   }
+  const onNotice = (partition: number, text: string): void => {
+    if (isTTY) process.stderr.write(`partition ${partition}: ${text}\n`)
+    else log.warn(text, { partition })
+  }
   const onLogLost = (detail: string): void => {
     failed = detail
     ended.abort()
@@ -58,6 +62,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
       sources,
       adminToken,
       onOwnerFailure,
+      onNotice,
       onLogLost,
       onServiceMistake,
       onMistake,

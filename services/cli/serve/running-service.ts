@@ -15,7 +15,7 @@ import type { LoadedSource } from '../../ingest/load-sources.ts'
 import { telemetry } from '../../telemetry/start.ts'
 import type { ServeConfiguration } from './configuration.ts'
 import { sourcesOf } from './open-sources.ts'
-import { openAlerts, openCheckpoints, openLog } from './open-stores.ts'
+import { keepingOf, openAlerts, openCheckpoints, openLog } from './open-stores.ts'
 import { rehearse } from './rehearsal.ts'
 
 export interface Running {
@@ -31,6 +31,7 @@ interface StartOptions {
   readonly sources: readonly LoadedSource[]
   readonly adminToken: string | undefined
   readonly onOwnerFailure: (partition: number, failure: OwnerFailure) => void
+  readonly onNotice: (partition: number, text: string) => void
   readonly onLogLost: (detail: string) => void
   readonly onServiceMistake: (error: unknown) => void
   readonly onMistake: (error: unknown, traceId: string) => void
@@ -58,6 +59,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
     const log = yield* held(() => openLog(configuration), closing)
     const checkpoints = yield* held(() => openCheckpoints(configuration), closing)
     const alerts = yield* held(() => openAlerts(configuration), closing)
+    const keeping = keepingOf(configuration, log, checkpoints)
     const service = new Service({
       ruleSet,
       ruleFiles,
@@ -70,9 +72,11 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       log,
       checkpoints,
       alerts,
+      keeping,
       tracing,
       timesFolder: dataDir,
       onFailure: options.onOwnerFailure,
+      onNotice: options.onNotice,
       onLogLost: options.onLogLost,
       onMistake: options.onServiceMistake,
     })

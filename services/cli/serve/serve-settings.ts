@@ -9,6 +9,7 @@ import { type KafkaClientName, kafkaClients } from '#shared/log/event-log-kafka-
 import { nearest } from '#shared/rule-language/diagnostic'
 import { outcomes } from '#shared/rule-language/rule-set'
 import { flagOf, optionalSetting, type Setting, setting, Unfit, valueOrMistake } from './setting.ts'
+import { embeddedSnapshots, readSnapshotAddress } from './snapshot-address.ts'
 import { alertPlace, checkpointPlace, logPlace, readSinkAddress, readStoreAddress } from './store-address.ts'
 
 /** The arena numbers its blocks with 28 bits of 64 bytes. */
@@ -19,6 +20,9 @@ const memoryBytesMin = 16 * 2 ** 20
 const partitionsMax = 256
 /** No Redis in use has more; each commit waits for all of them. */
 const redisReplicasMax = 8
+
+/** Below it, a service that was away for lunch finds less than it knew. */
+const retentionMsMin = 3_600_000
 
 /** All settings in the order in which `--help` and the documents show them. */
 export const serveSettings = {
@@ -99,6 +103,21 @@ export const serveSettings = {
     summary: 'replicas that must have a checkpoint on their disks; with 0 a lost Redis is made anew from the log',
     read: (text) => wholeNumber(text, 0, redisReplicasMax, 'give the number of replicas that always run, or 0'),
   }),
+  retentionMs: setting({
+    variable: 'VIGIL_LOG_RETENTION',
+    placeholder: 'DURATION',
+    fallback: '48h',
+    summary: 'how long the log keeps what checkpoints and snapshots no longer need; at least 1h, or forever',
+    read: readRetention,
+  }),
+  snapshots: setting({
+    variable: 'VIGIL_SNAPSHOTS',
+    placeholder: 'PLACE',
+    fallback: embeddedSnapshots,
+    summary:
+      'copies of the state every 15 minutes: a folder, file:///PATH, s3://BUCKET/PREFIX?endpoint=URL&region=NAME, or none',
+    read: readSnapshotAddress,
+  }),
   memoryBytesMax: setting({
     variable: 'VIGIL_MEMORY',
     placeholder: 'BYTES',
@@ -174,6 +193,14 @@ function readLateness(text: string): number | Unfit {
   return ms !== undefined && ms <= limits.latenessMsMax
     ? ms
     : new Unfit('not a duration of at most 7d', 'give one such as 30s, 10m or 1h30m')
+}
+
+function readRetention(text: string): number | undefined | Unfit {
+  if (text === 'forever') return undefined
+  const ms = parseDuration(text)
+  return ms !== undefined && ms >= retentionMsMin
+    ? ms
+    : new Unfit('not a duration of at least 1h', 'give one such as 48h or 30d, or forever')
 }
 
 function readMemory(text: string): number | Unfit {

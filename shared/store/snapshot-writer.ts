@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { ByteWriter } from '#shared/checkpoint/bytes'
+import type { Manifest, MarkedActor, OutboxEntry, SavedActor } from '#shared/protocol/commit'
+import {
+  encodeManifest,
+  manifestName,
+  partitionPrefix,
+  type SnapshotChunk,
+  sha256,
+  snapshotName,
+  writeActor,
+  writeEntry,
+} from './snapshot-format.ts'
+import type { SnapshotPlace } from './snapshot-place.ts'
+
+/**
+ * Writes one snapshot, chunk by chunk; what is held at once is one chunk.
+ *
+ * W1 Nothing is a snapshot before its manifest is there, and that comes when all its chunks are.
+ */
+export class SnapshotWriter {
+  readonly #place: SnapshotPlace
+  readonly #partition: number
+  readonly #takenAt: number
+  readonly #prefix: string
+  readonly #writer = new ByteWriter()
+  readonly #actors: SnapshotChunk[] = []
+
+  /** @param takenAt ms since 1970 */
+  constructor(options: {
+    readonly place: SnapshotPlace
+    readonly partition: number
+    readonly takenAt: number
+    readonly position: number
+  }) {
+    const { place, partition, takenAt, position } = options
+    this.#place = place
+    this.#partition = partition
+    this.#takenAt = takenAt
+    const name = snapshotName(position, takenAt, randomBytes(4).toString('hex'))
+    this.#prefix = `${partitionPrefix(partition)}${name}/`
+  }
+
+  /** Rejects with SnapshotPlaceUnavailable. */
+  async add(generation: number, actors: readonly (MarkedActor & SavedActor)[]): Promise<void> {
+    for (const actor of actors) {
+      writeActor(this.#writer, generation, actor)
+      if (this.#writer.length >= chunkBytes) await this.#put('actors', this.#actors)
+    }
+  }
+
+  /** Rejects with SnapshotPlaceUnavailable. */
+  async finish(manifest: Manifest, generations: readonly number[], entries: readonly OutboxEntry[]): Promise<void> {
+    if (this.#writer.length > 0) await this.#put('actors', this.#actors)
+    const outbox: SnapshotChunk[] = []
+    for (const entry of entries) {
+      writeEntry(this.#writer, entry)
+      if (this.#writer.length >= chunkBytes) await this.#put('outbox', outbox)
+    }
+    if (this.#writer.length > 0) await this.#put('outbox', outbox)
+    const all = {
+      partition: this.#partition,
+      takenAt: this.#takenAt,
+      manifest,
+      generations,
+      actors: this.#actors,
+      outbox,
+    }
+    await this.#place.put(this.#prefix + manifestName, encodeManifest(all))
+  }
+
+  /** What was written goes again. Rejects with SnapshotPlaceUnavailable. */
+  async giveUp(): Promise<void> {
+    for (const { name } of this.#actors) await this.#place.remove(this.#prefix + name)
+  }
+
+  async #put(kind: string, chunks: SnapshotChunk[]): Promise<void> {
+    const bytes = this.#writer.bytes.slice(0, this.#writer.length)
+    this.#writer.clear()
+    const name = `${kind}-${String(chunks.length).padStart(6, '0')}`
+    await this.#place.put(this.#prefix + name, bytes)
+    chunks.push({ name, bytes: bytes.length, sha256: sha256(bytes) })
+  }
+}
+
+/** Of whole snapshots only the newest of a partition stay; and what others have left behind goes, once it is surely no longer being written. */
+export async function removeOldSnapshots(place: SnapshotPlace, partition: number, now: number): Promise<void> {
+  const prefix = partitionPrefix(partition)
+  const keys = await place.list(prefix)
+  const nameOf = (key: string): string => key.slice(prefix.length).split('/')[0]
+  const whole = keys.filter((key) => key.endsWith(`/${manifestName}`)).map(nameOf)
+  const kept = new Set(whole.sort().slice(-snapshotsKept))
+  const oldestKept = [...kept][0] ?? ''
+  const isUnfinished = (name: string): boolean =>
+    !whole.includes(name) && now - Number(name.split('-')[1]) < unfinishedMsMax
+  const old = keys.filter((key) => !kept.has(nameOf(key)) && nameOf(key) < oldestKept && !isUnfinished(nameOf(key)))
+  // A snapshot without its manifest is none: the manifest goes first.
+  for (const key of old.filter((each) => each.endsWith(manifestName))) await place.remove(key)
+  for (const key of old.filter((each) => !each.endsWith(manifestName))) await place.remove(key)
+}
+
+/** An hour of them: one that is damaged leaves others. */
+const snapshotsKept = 4
+const chunkBytes = 8 * 2 ** 20
+const unfinishedMsMax = 3_600_000
