@@ -6,9 +6,12 @@ import { atWord, bitsHalf, digestHalf, headHalf, idWord } from '#shared/features
 import type { Links } from '#shared/features/links'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import type { Windows } from '#shared/features/windows'
+import { arenaWords } from '#shared/memory/arena'
+import type { SlotList } from '#shared/memory/slot-list'
 import type { ActorName, AppendedHistory, HistoryState } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import { ChangedSlots } from './changed-slots.ts'
+import type { BlockOwner } from './compaction.ts'
 import { ActorRef } from './hit.ts'
 import type { KeyTable } from './key-table.ts'
 import type { RecentIds } from './recent-ids.ts'
@@ -26,7 +29,7 @@ interface ActorStatesOptions {
   readonly runs: RunStates
   readonly keys: KeyTable
   /** By slot. */
-  readonly refs: (ActorRef | undefined)[]
+  readonly refs: SlotList<ActorRef>
   /** Gives a new key a slot with room for its header. */
   readonly claim: (key: string) => number
   readonly headerOf: (slot: number) => number
@@ -39,7 +42,7 @@ interface ActorStatesOptions {
  *    without being judged.
  * S2 Records below the saved head are as they were saved. A rewind below it forgets the saved head, so that a base follows.
  */
-export class ActorStates {
+export class ActorStates implements BlockOwner {
   readonly shape: RecordShape
   readonly #options: ActorStatesOptions
   /** Words of the header that hold departed times. */
@@ -80,7 +83,7 @@ export class ActorStates {
   /** Actors that changed since they were saved, in the order in which they first did. */
   touched(): readonly ActorName[] {
     const { refs, keys, population } = this.#options
-    return this.#changes.slots().map((slot) => refs[slot] ?? { population, key: keys.key(slot) })
+    return this.#changes.slots().map((slot) => refs.get(slot) ?? { population, key: keys.key(slot) })
   }
 
   /** What the numbers in saved runs mean. */
@@ -150,7 +153,7 @@ export class ActorStates {
   cold(count: number): readonly ActorName[] {
     const { refs, keys, population } = this.#options
     const slots = this.#changes.cold(count, keys.slots, (slot) => keys.isUsed(slot))
-    return slots.map((slot) => refs[slot] ?? { population, key: keys.key(slot) })
+    return slots.map((slot) => refs.get(slot) ?? { population, key: keys.key(slot) })
   }
 
   /** When time alone will change the actor; Infinity: never. */
@@ -166,22 +169,42 @@ export class ActorStates {
     this.#release(slot, headerOf(slot))
   }
 
+  /** All slots are below this number. */
+  get slots(): number {
+    return this.#options.keys.slots
+  }
+
+  /** Words of the ring of the longest history. */
+  get largestBlock(): number {
+    return arenaWords(limits.recordsPerActorMax * this.#options.history.layout.recordWords * 2)
+  }
+
+  /** Moves all that the actor of a slot has in the arena, as in `Arena.moved`; a slot without actor has nothing. */
+  move(slot: number): void {
+    const { history, extremes, runs, keys, headerOf } = this.#options
+    if (!keys.isUsed(slot)) return
+    const h = headerOf(slot)
+    history.move(h)
+    extremes.move(h)
+    runs.move(h)
+  }
+
   /** The actor of a slot, always the same object while it is in memory or known to others. */
   refOf(slot: number): ActorRef {
     const { refs, keys } = this.#options
-    let ref = refs[slot]
+    let ref = refs.get(slot)
     if (ref !== undefined) return ref
     const key = keys.key(slot)
     ref = this.#absent.get(key) ?? new ActorRef(this.#options.population, key)
     this.#absent.delete(key)
-    refs[slot] = ref
+    refs.set(slot, ref)
     return ref
   }
 
   /** The actor of a key, where anybody refers to it. */
   knownRef(key: string): ActorRef | undefined {
     const slot = this.#slotOf(key)
-    return (slot >= 0 ? this.#options.refs[slot] : undefined) ?? this.#absent.get(key)
+    return (slot >= 0 ? this.#options.refs.get(slot) : undefined) ?? this.#absent.get(key)
   }
 
   /** The actor of a key, in memory or not. */
@@ -226,7 +249,8 @@ export class ActorStates {
     const row = rows.append()
     rows.at[row] = F[record + atWord]
     const id = F[record + idWord]
-    if (id < 0) rows.ids[row] = -1 - rows.texts.addFrom(arena, -id)
+    const handle = history.idHandle(id)
+    if (handle > 0) rows.ids[row] = -1 - rows.texts.addFrom(arena, handle)
     else rows.setId(row, history.idText(id))
     rows.digests[row] = U[record * 2 + digestHalf]
     for (let w = 0; w < bitWords; w++) rows.bits[row * bitWords + w] = U[record * 2 + bitsHalf + w]
@@ -272,7 +296,7 @@ export class ActorStates {
     recentIds.forget(h)
     history.release(h)
     keys.remove(slot)
-    refs[slot] = undefined
+    refs.set(slot, undefined)
     this.#lastKey = ''
     this.#lastSlot = -1
     this.#changes.saved(slot, 0, false)

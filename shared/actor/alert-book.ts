@@ -142,7 +142,7 @@ export class AlertBook {
       this.states.changed(one.entry)
     }
     // Pruning takes actors out of the list, so it goes backwards.
-    for (const entry of dirty) for (let i = entry.actors.length - 1; i >= 0; i--) this.#prune(entry.actors[i])
+    for (const entry of dirty) for (let i = entry.actors.length - 1; i >= 0; i--) this.prune(entry.actors[i])
   }
 
   /** Hits of one event come together, so it is mostly the entry that changed last. */
@@ -277,8 +277,8 @@ export class AlertBook {
     return this.#options.sha256Hex(this.#alertContents[hit.rule](hit)).slice(0, alertIdLength)
   }
 
-  /** What lies behind an actor's newest event by the lateness or more can no longer change there. */
-  #prune(actor: ActorRef): void {
+  /** Forgets what lies behind an actor's newest event by the lateness or more: it can no longer change there. Only once all is settled. */
+  prune(actor: ActorRef): void {
     const entries = keptBy(actor)
     const { isSorted, latenessMs, newestAt, oldestPlace } = this.#options
     const settledAt = isSorted ? Number.POSITIVE_INFINITY : newestAt(actor) - latenessMs

@@ -3,6 +3,7 @@ import { invariant } from '#shared/domain/invariant'
 import type { ActorName, ActorState, AppendedState, BookState, PartitionState } from './actor-state.ts'
 import { BadStateError } from './bad-state.ts'
 import type { BookStates } from './book-states.ts'
+import type { BlockOwner } from './compaction.ts'
 import type { ActorRef } from './hit.ts'
 import type { Population } from './population.ts'
 import type { RecordShape } from './record-rows.ts'
@@ -43,6 +44,11 @@ export class EngineStates {
       ({ keys }) =>
         keys.filter(({ key }) => options.populations[key] !== undefined).flatMap(({ fields }) => fields).length > 1,
     )
+  }
+
+  /** Those who have blocks in the arena. */
+  get blockOwners(): readonly BlockOwner[] {
+    return this.#options.populations.flatMap((population) => population?.states ?? [])
   }
 
   /** From now on it is known what changed. Before the first event only: without it all states are saved whole. */

@@ -70,6 +70,8 @@ export class Engine {
   readonly #joint: ReadonlySet<number>
   /** Hits of conditions that were found at the event that is being applied. */
   readonly #found = new Set<Hit>()
+  /** Actors that the event which is being applied came to, as far as they keep something in the book. */
+  readonly #onward: ActorRef[] = []
   /** Kept so that reading ahead has a visible result. */
   prefetched = 0
   readonly #populations: readonly (Population | undefined)[]
@@ -165,6 +167,9 @@ export class Engine {
     const actor = isAsked && outcome === 'applied' ? home?.actor(homeKey) : undefined
     if (actor !== undefined) this.#book.ask(actor, batch.at[row], batch.id[row])
     this.#book.settle()
+    // Only now: what the event has changed is told.
+    for (const actor of this.#onward) this.#book.prune(actor)
+    this.#onward.length = 0
     if (this.#found.size > 0) this.#found.clear()
     this.tally.end()
     return outcome
@@ -264,6 +269,9 @@ export class Engine {
     const book = this.#book
     const { tally } = this
     return {
+      cameOn: (actor: ActorRef) => {
+        this.#onward.push(actor)
+      },
       hit: (hit: Hit) => {
         tally.hits[hit.rule]++
         if (hit.steps === undefined) this.#found.add(hit)

@@ -55,6 +55,8 @@ export class ActorRef {
  * event of that actor is judged again.
  */
 export interface HitSink {
+  /** An actor that keeps entries in the alert book has a new event. */
+  cameOn?(actor: ActorRef): void
   /** A hit of the event being judged. */
   hit(hit: Hit): void
   /** A hit is held under this number until `settled`. */

@@ -9,6 +9,7 @@ import { Links } from '#shared/features/links'
 import type { PopulationPlan } from '#shared/features/plan-population'
 import { Windows } from '#shared/features/windows'
 import type { Arena } from '#shared/memory/arena'
+import { SlotList } from '#shared/memory/slot-list'
 import { readText, releaseText, storeText } from '#shared/memory/text'
 import { allocLastingWords } from '#shared/memory/words'
 import type { NamedList, Rule } from '#shared/rule-language/rule-set'
@@ -21,7 +22,7 @@ import type { Outcome } from './outcome.ts'
 import { PatternRuns } from './pattern-runs.ts'
 import { RecentIds } from './recent-ids.ts'
 import { RecordMaker } from './record-maker.ts'
-import { Registers, type Words, wordsOf } from './registers.ts'
+import { copyWords, Registers, type Words, wordsOf } from './registers.ts'
 import { Retention } from './retention.ts'
 import { RuleJudge } from './rule-judge.ts'
 import type { RuleTally } from './rule-tally.ts'
@@ -78,7 +79,7 @@ export class Population {
   readonly #seeing: readonly RuleJudge[]
   /** Words where headers start, by slot / `headersPerBlock`. */
   readonly #headerBlocks: number[] = []
-  readonly #refs: (ActorRef | undefined)[] = []
+  readonly #refs = new SlotList<ActorRef>()
   readonly #featureColumns: readonly { column: number; register: number; isText: boolean }[]
   readonly #featureFaults: readonly { fault: number; feature: number }[]
   readonly #hashes = new Uint32Array(prefetchMax)
@@ -212,6 +213,8 @@ export class Population {
       // Newest of its actor, but behind others: what it waits for may have failed to come already.
       if (this.#runs.nextDeadline <= now) this.advance(now)
     } else this.#rewind(slot, h, digest, now)
+    const ref = this.#refs.get(slot)
+    if (ref !== undefined && ref.kept.length > 0) this.#options.sink.cameOn?.(ref)
   }
 
   /**
@@ -412,10 +415,7 @@ export class Population {
     this.#reserveScratch((newer + 1) * words)
     // The records wait in the scratch, the new one in front: stepping the runs back to their place uses the registers.
     for (let k = 0; k < newer; k++)
-      this.#scratch.F.set(
-        history.arena.F.subarray(history.record(h, place + k), history.record(h, place + k) + words),
-        (k + 1) * words,
-      )
+      copyWords(history.arena, history.record(h, place + k), this.#scratch, (k + 1) * words, words)
     this.#registers.store(this.#scratch, history.layout, 0)
     this.#scratch.U[digestHalf] = digest
     for (let position = head - 1; position >= place; position--) this.#takeOut(h, position)
@@ -488,7 +488,7 @@ export class Population {
   }
 
   #ref(slot: number): ActorRef {
-    return this.#refs[slot] ?? this.states.refOf(slot)
+    return this.#refs.get(slot) ?? this.states.refOf(slot)
   }
 
   #reserveScratch(words: number): void {

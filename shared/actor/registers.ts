@@ -14,7 +14,7 @@ export class Registers {
   readonly #saved: Float64Array
   readonly #savedBits: Uint32Array
   at = 0
-  /** As in the record: the id's number, or minus the handle of its text; NaN where there is no event. */
+  /** As in the record, see `History.storeId`; NaN where there is no event. */
   id = 0
   key = ''
 
@@ -96,4 +96,9 @@ export interface Words {
 export function wordsOf(words: number): Words {
   const F = new Float64Array(words)
   return { F, U: new Uint32Array(F.buffer) }
+}
+
+/** Copies words as halves: one that is no number may come out as another one otherwise. */
+export function copyWords(from: Words, at: number, to: Words, target: number, words: number): void {
+  for (let half = 0; half < words * 2; half++) to.U[target * 2 + half] = from.U[at * 2 + half]
 }

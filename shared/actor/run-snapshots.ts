@@ -43,6 +43,11 @@ export class RunSnapshots {
     return this.#byActor.get(h) ?? []
   }
 
+  /** Puts in the place of each handle what `moved` gives for it. */
+  move(h: number, moved: (handle: number, pattern: number) => number): void {
+    for (const snapshot of this.#byActor.get(h) ?? []) snapshot.handles = snapshot.handles.map(moved)
+  }
+
   /** An actor leaves memory. */
   forget(h: number, release: (handles: readonly number[]) => void): void {
     for (const { handles } of this.of(h)) release(handles)

@@ -79,6 +79,13 @@ export class RunStates {
     timers.set(slot, deadline)
   }
 
+  /** Moves the open runs and their copies, as in `Arena.moved`. */
+  move(h: number): void {
+    const { history, patterns, snapshots } = this.#options
+    for (const [i, { matcher }] of patterns.entries()) history.setRuns(h, i, matcher.moved(history.runs(h, i)))
+    snapshots.move(h, (handle, pattern) => patterns[pattern].matcher.moved(handle))
+  }
+
   release(slot: number, h: number): void {
     const { history, patterns, snapshots, timers, movedTo } = this.#options
     for (const [i, { matcher }] of patterns.entries()) {

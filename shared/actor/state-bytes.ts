@@ -19,7 +19,7 @@ export interface StateBytes {
 
 /**
  * What the layout of a plan comes to. Open runs are not in it (`runBytes`).
- * Ids that end in digits take no block; each other id takes one of 64 bytes or more.
+ * Ids that end in digits take nothing more; a UUID takes 16 bytes, each other id a block of 64 or more.
  * @param patterns number of pattern rules
  */
 export function stateBytes(plan: PopulationPlan, patterns: number, events: number): StateBytes {

@@ -161,6 +161,11 @@ export class Matcher {
     return this.blocks.copy(handle)
   }
 
+  /** Where the state is now, as in `Arena.moved`. */
+  moved(handle: number): number {
+    return this.blocks.movedBlock(handle)
+  }
+
   release(handle: number): void {
     this.blocks.release(handle)
   }

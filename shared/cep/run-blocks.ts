@@ -80,6 +80,11 @@ export class RunBlocks {
     if (handle !== 0) this.arena.release(handle, this.words(handle))
   }
 
+  /** As `Arena.moved`. */
+  movedBlock(handle: number): number {
+    return handle === 0 ? 0 : this.arena.moved(handle, this.words(handle))
+  }
+
   copy(handle: number): number {
     if (handle === 0) return 0
     const words = this.words(handle)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ActorState } from '#shared/actor/actor-state'
 import { BadStateError } from '#shared/actor/bad-state'
 import { Random } from '#shared/generator/random'
 import { checkpointRules } from '../../tests/support/checkpoint-rules.ts'
@@ -15,15 +16,21 @@ function savedWorld(name: string, length = 160): { world: World; store: Store; s
   const random = new Random(5)
   const world = new World(ruleSet, { latenessMs, tracks: true })
   const store = new Store(world, random)
+  let withBook: ActorState | undefined
   for (const event of randomStream(random, length, { latenessMs, keys: 3 })) {
     if (ruleSet.events.types.every(({ name: type }) => type !== event.type)) continue
     world.apply(event)
-    if (random.chance(0.15)) store.save(world)
+    if (!random.chance(0.15)) continue
+    store.save(world)
+    // What was found is kept only as long as it may change.
+    withBook ??= [...store.actors.values()]
+      .map(({ base, appended }) => store.codec.decodeActor(base, appended))
+      .find(({ book }) => book.entries.length > 0)
   }
   store.save(world)
   const saved = [...store.actors.values()].find(({ appended }) => appended.length >= 2)
-  if (saved === undefined) throw new Error('no actor was appended to')
-  return { world, store, saved }
+  if (saved === undefined || withBook === undefined) throw new Error('no actor was appended to, or nothing was found')
+  return { world, store, saved, withBook }
 }
 
 /** The bytes with a checksum that fits again, as an attacker would write them. */
@@ -44,7 +51,7 @@ const reasonOf = (read: () => unknown): string | undefined => {
 }
 
 describe.each(['patterns', 'scenario'])('bytes of actors under the rules of "%s"', (name) => {
-  const { world, store, saved } = savedWorld(name)
+  const { world, store, saved, withBook: state } = savedWorld(name)
   const { codec } = store
   const last = saved.appended.length - 1
   const withLast = (bytes: Uint8Array): Uint8Array[] => [...saved.appended.slice(0, last), bytes]
@@ -95,9 +102,7 @@ describe.each(['patterns', 'scenario'])('bytes of actors under the rules of "%s"
   it('leave the alert book as it was where they are refused', () => {
     const random = new Random(9)
     const target = new World(ruleSetOf(checkpointRules[name]), { latenessMs })
-    const state = codec.decodeActor(saved.base, saved.appended)
     const { entries, lastAlerts } = state.book
-    expect(entries.length).toBeGreaterThan(0)
     for (let round = 0; round < 50; round++) {
       const spoilt = random.pick(entries)
       const change = random.pick([{ standing: 99 }, { actors: [] }, { held: [{ ...held, hit: 99 }] }])

@@ -1,4 +1,4 @@
-import { allocWords, releaseWords } from '#shared/memory/words'
+import { allocWords, movedWords, releaseWords } from '#shared/memory/words'
 import type { History } from './history.ts'
 import { extremeHalves } from './layout.ts'
 import { type Extreme, noCursor } from './plan.ts'
@@ -73,6 +73,15 @@ export class Extremes {
         restored.push(p)
       }
       for (let i = restored.length - 1; i >= 0; i--) this.#pushTo(h, extreme, restored[i])
+    }
+  }
+
+  /** Moves the queues, as in `Arena.moved`. */
+  move(h: number): void {
+    const { arena } = this.#history
+    for (const { half } of this.#extremes) {
+      const g = h * 2 + half
+      if (arena.U[g] !== 0) arena.U[g] = movedWords(arena, arena.U[g], wordsOf(arena.U[g + 1]))
     }
   }
 

@@ -1,8 +1,9 @@
 import { invariant } from '#shared/domain/invariant'
 import { limits } from '#shared/domain/limits'
 import type { Arena } from '#shared/memory/arena'
-import { equalsText, readText, releaseText, storeText } from '#shared/memory/text'
-import { allocWords, releaseWords, wordsOfBlock } from '#shared/memory/words'
+import { Cells } from '#shared/memory/cells'
+import { equalsText, movedText, readText, releaseText, storeText } from '#shared/memory/text'
+import { allocWords, movedWords, releaseWords, wordsOfBlock } from '#shared/memory/words'
 import { EventIds } from './event-ids.ts'
 import {
   atWord,
@@ -18,6 +19,7 @@ import {
   startHalf,
 } from './layout.ts'
 import { noFilter } from './plan.ts'
+import { parseUuid, uuidText } from './uuid.ts'
 
 /**
  * The history of each actor: a ring of records that fills one arena block, doubled when full. It is the only truth about an actor; all
@@ -34,11 +36,20 @@ export class History {
   readonly layout: Layout
   readonly #ids = new EventIds()
   readonly #textColumns: readonly number[]
+  readonly #cells: Cells
+  /** Whether any record may have a text in a block of its own. */
+  #hasTexts: boolean
+  /** The text last looked at for a UUID, and what it is: an event's id is asked for several times in a row. */
+  #lastText = ''
+  #isUuid = false
+  readonly #uuid = new Uint32Array(4)
 
   constructor(arena: Arena, layout: Layout, textColumns: readonly number[]) {
     this.arena = arena
     this.layout = layout
     this.#textColumns = textColumns
+    this.#cells = new Cells(arena)
+    this.#hasTexts = textColumns.length > 0
   }
 
   /** An actor without records; the first will have this position. */
@@ -75,25 +86,53 @@ export class History {
     return this.arena.F[this.record(h, position) + atWord]
   }
 
-  /** An id as records keep it: its number, or minus the handle of its text. A text belongs to the record that gets it. */
+  /**
+   * An id as records keep it: its number, or minus the handle of its text, or, of a UUID, minus its cell and `uuidBase`. Texts and cells
+   * belong to the record that gets them.
+   */
   storeId(id: string): number {
     const number = this.#ids.encode(id)
-    return number >= 0 ? number : -storeText(this.arena, id)
+    if (number >= 0) return number
+    if (!this.#isUuidText(id)) {
+      this.#hasTexts = true
+      return -storeText(this.arena, id)
+    }
+    const cell = this.#cells.alloc()
+    const { U } = this.arena
+    for (let i = 0; i < 4; i++) U[cell * 2 + i] = this.#uuid[i]
+    return -uuidBase - cell
   }
 
-  /** The id's number, or −1 where it is kept as text. */
+  /** The id's number, or −1 where it is kept in another form. */
   idNumber(id: string): number {
     return this.#ids.encode(id)
   }
 
   /** The id that a record keeps, as text. */
   idText(stored: number): string {
-    return stored < 0 ? readText(this.arena, -stored) : this.#ids.text(stored)
+    if (stored >= 0) return this.#ids.text(stored)
+    if (stored > -uuidBase) return readText(this.arena, -stored)
+    const { U } = this.arena
+    const half = (-stored - uuidBase) * 2
+    return uuidText(U[half], U[half + 1], U[half + 2], U[half + 3])
   }
 
   /** @param number as `idNumber` gives it */
   isId(stored: number, id: string, number: number): boolean {
-    return number >= 0 ? stored === number : stored < 0 && equalsText(this.arena, -stored, id)
+    if (number >= 0) return stored === number
+    if (stored >= 0) return false
+    const isUuid = this.#isUuidText(id)
+    if (stored > -uuidBase) return !isUuid && equalsText(this.arena, -stored, id)
+    if (!isUuid) return false
+    const { U } = this.arena
+    const half = (-stored - uuidBase) * 2
+    for (let i = 0; i < 4; i++) if (U[half + i] !== this.#uuid[i]) return false
+    return true
+  }
+
+  /** Handle of the text that the record keeps as its id; 0: it is kept in another form. */
+  idHandle(stored: number): number {
+    return stored < 0 && stored > -uuidBase ? -stored : 0
   }
 
   /** Whether the record passes a filter: a predicate that holds for it, or noFilter. */
@@ -126,6 +165,23 @@ export class History {
     for (let position = this.start(h); position < this.head(h); position++) this.releaseTexts(this.record(h, position))
     const { U } = this.arena
     releaseWords(this.arena, U[h * 2 + blockHalf], U[h * 2 + capacityHalf] * this.layout.recordWords)
+  }
+
+  /** Moves what the actor's history has in the arena, as in `Arena.moved`. */
+  move(h: number): void {
+    const { F, U } = this.arena
+    const words = U[h * 2 + capacityHalf] * this.layout.recordWords
+    U[h * 2 + blockHalf] = movedWords(this.arena, U[h * 2 + blockHalf], words)
+    if (!this.#hasTexts) return
+    for (let position = this.start(h); position < this.head(h); position++) {
+      const record = this.record(h, position)
+      const handle = this.idHandle(F[record + idWord])
+      if (handle > 0) F[record + idWord] = -movedText(this.arena, handle)
+      for (const column of this.#textColumns) {
+        const at = record + this.layout.columnsWord + column
+        if (F[at] > 0) F[at] = movedText(this.arena, F[at])
+      }
+    }
   }
 
   isFull(h: number): boolean {
@@ -170,7 +226,9 @@ export class History {
 
   releaseTexts(record: number): void {
     const { F } = this.arena
-    if (F[record + idWord] < 0) releaseText(this.arena, -F[record + idWord])
+    const id = F[record + idWord]
+    if (id <= -uuidBase) this.#cells.release(-id - uuidBase)
+    else if (id < 0) releaseText(this.arena, -id)
     for (const column of this.#textColumns) {
       const handle = F[record + this.layout.columnsWord + column]
       if (handle > 0) releaseText(this.arena, handle)
@@ -189,11 +247,22 @@ export class History {
     return low
   }
 
+  /** Whether a text is a UUID, whose words are then at hand. */
+  #isUuidText(text: string): boolean {
+    if (text !== this.#lastText) {
+      this.#isUuid = parseUuid(text, this.#uuid)
+      this.#lastText = text
+    }
+    return this.#isUuid
+  }
+
   /** How many records a ring of so many words holds: the bound on a history does not depend on how large its records are. */
   #recordsIn(words: number): number {
     return Math.min(limits.recordsPerActorMax, Math.floor(words / this.layout.recordWords))
   }
 }
 
+/** Above the handles of all texts. */
+const uuidBase = 2 ** 32
 /** Few accounts have fewer within a month, and each doubling is a copy. */
 const firstRecords = 4

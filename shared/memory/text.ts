@@ -1,5 +1,5 @@
 import type { Arena } from './arena.ts'
-import { allocWords, releaseWords } from './words.ts'
+import { allocWords, movedWords, releaseWords } from './words.ts'
 
 /**
  * Texts in the arena: a block with the length in UTF-16 units, then one byte a unit where all are Latin-1, else two.
@@ -47,6 +47,12 @@ export function equalsText(arena: Arena, handle: number, text: string): boolean 
 export function releaseText(arena: Arena, handle: number): void {
   const header = arena.U[handle * 2]
   releaseWords(arena, handle, textWords(header >>> 1, (header & 1) === 1))
+}
+
+/** As `Arena.moved`. */
+export function movedText(arena: Arena, handle: number): number {
+  const header = arena.U[handle * 2]
+  return movedWords(arena, handle, textWords(header >>> 1, (header & 1) === 1))
 }
 
 const textWords = (length: number, isWide: boolean): number => Math.ceil((4 + length * (isWide ? 2 : 1)) / 8)

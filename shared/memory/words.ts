@@ -31,6 +31,9 @@ export function allocLastingWords(arena: Arena, words: number): number {
   return handle / 2
 }
 
+/** As `Arena.moved`. */
+export const movedWords = (arena: Arena, start: number, words: number): number => arena.moved(start * 2, words * 2) / 2
+
 export function releaseWords(arena: Arena, start: number, words: number): void {
   arena.release(start * 2, words * 2)
 }

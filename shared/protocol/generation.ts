@@ -1,5 +1,6 @@
 import type { ActorName, PartitionState } from '#shared/actor/actor-state'
 import type { AlertRevision, Decision, DecisionRevision } from '#shared/actor/alert'
+import { Compaction } from '#shared/actor/compaction'
 import { Engine } from '#shared/actor/engine'
 import type { Outcome } from '#shared/actor/outcome'
 import { usedFields } from '#shared/actor/used-fields'
@@ -61,6 +62,7 @@ export class Generation {
   readonly engine: Engine
   readonly batch: EventBatch
   readonly arena: Arena
+  readonly compaction: Compaction
   readonly #decoder: RowDecoder
   readonly #codec: StateCodec
   readonly #tally: GenerationTally
@@ -97,6 +99,7 @@ export class Generation {
       },
     })
     this.engine.states.track()
+    this.compaction = new Compaction(this.arena, this.engine.states.blockOwners)
     this.#codec = new StateCodec(this.engine.states)
     this.batch = new EventBatch(ruleSet.events, usedFields(ruleSet), 512)
   }

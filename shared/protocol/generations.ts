@@ -91,9 +91,25 @@ export class Generations {
     return dropped
   }
 
-  /** Actors leave memory where their states take more than this. All changes must be committed. */
+  /** Actors leave memory where their states take more than this, or leave no room for large blocks. All changes must be committed. */
   passivateAbove(bytesMax: number): void {
     for (const generation of this.inMemory)
-      if (this.stateBytes > bytesMax) generation.passivate(limits.actorsMovedAtOnceMax)
+      if (this.stateBytes > bytesMax || generation.compaction.isCramped)
+        generation.passivate(limits.actorsMovedAtOnceMax)
+  }
+
+  /** Whether the next large block may find no room. */
+  get isCramped(): boolean {
+    return this.inMemory.some(({ compaction }) => compaction.isCramped)
+  }
+
+  /** Makes room for large blocks: a little, or at once where it has run out. */
+  compact(): void {
+    for (const { compaction } of this.inMemory)
+      if (compaction.isCramped) compaction.finish()
+      else compaction.step(slotsMovedAtOnce)
   }
 }
+
+/** About half a millisecond. */
+const slotsMovedAtOnce = 2_048

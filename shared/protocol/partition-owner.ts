@@ -241,10 +241,10 @@ export class PartitionOwner {
   *#makeRoom(): Steps<void> {
     const { memoryBytesMax } = this.#options
     const isUnderWay = (): boolean => this.#checkpointing?.isUnderWay === true
-    while (this.#checkpointing?.isFull || (this.stateBytes > memoryBytesMax * memoryHardShare && isUnderWay()))
-      yield pause
-    if (isUnderWay()) return
-    this.#generations.passivateAbove(memoryBytesMax)
+    const isTight = (): boolean => this.stateBytes > memoryBytesMax * memoryHardShare || this.#generations.isCramped
+    while (this.#checkpointing?.isFull || (isTight() && isUnderWay())) yield pause
+    if (!isUnderWay()) this.#generations.passivateAbove(memoryBytesMax)
+    this.#generations.compact()
   }
 
   *#applyEvents(block: LogBlock, from: number, to: number): Steps<void> {
