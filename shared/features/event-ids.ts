@@ -2,7 +2,7 @@
  * Ids of events as numbers, so that a record keeps eight bytes and comparing two ids is comparing two numbers.
  *
  * An id that ends in digits is its prefix's number and the digits: banks number their events, so a stream has a handful of prefixes.
- * Any other id (UUIDs, say) is kept as text by the caller.
+ * Any other id (UUIDs, say) is kept in another form by the caller.
  *
  * The number stands for the id within this process only: prefixes are numbered as they come. It never leaves it.
  */
@@ -13,8 +13,11 @@ export class EventIds {
   /** An event's id is asked for several times in a row. */
   #lastId = ''
   #lastNumber = -1
+  /** Texts that were made last: one event may complete thousands of matches that share most of their events. */
+  readonly #madeNumbers = new Float64Array(madeMax).fill(-1)
+  readonly #made = new Array<string>(madeMax).fill('')
 
-  /** @returns the id's number, 0 or more; −1 where it must be kept as text */
+  /** @returns the id's number, 0 or more; −1 where it has none */
   encode(id: string): number {
     if (id === this.#lastId) return this.#lastNumber
     this.#lastId = id
@@ -24,8 +27,13 @@ export class EventIds {
 
   text(number: number): string {
     if (number === this.#lastNumber) return this.#lastId
-    const { text, digits } = this.#prefixes[Math.floor(number / span)]
-    return text + String(number % span).padStart(digits, '0')
+    const place = number % madeMax
+    if (this.#madeNumbers[place] !== number) {
+      const { text, digits } = this.#prefixes[Math.floor(number / span)]
+      this.#madeNumbers[place] = number
+      this.#made[place] = text + String(number % span).padStart(digits, '0')
+    }
+    return this.#made[place]
   }
 
   #encode(id: string): number {
@@ -63,6 +71,8 @@ export class EventIds {
   }
 }
 
+/** A month of a busy account. */
+const madeMax = 1_024
 /** Ten digits number ten billion events of one prefix; with the prefix's number they stay below 2^53. */
 const digitsMax = 10
 const span = 10 ** digitsMax
