@@ -42,7 +42,9 @@ export class RecentIds {
     const index = this.#indexes.get(h)
     if (index === undefined) return
     index.set(id, at)
-    if (index.size > 2 * scannedIdsMax && index.size > 2 * this.#countRecent(h)) this.#indexes.delete(h)
+    // Now and then: counting looks at records that lie anywhere.
+    if (index.size % scannedIdsMax === 0 && index.size > 2 * scannedIdsMax && index.size > 2 * this.#countRecent(h))
+      this.#indexes.delete(h)
   }
 
   forget(h: number): void {
