@@ -5,7 +5,7 @@ import { batchSpans } from './batch-spans.ts'
 import { FindingSpans } from './finding-spans.ts'
 import { PartitionTimes } from './partition-times.ts'
 import { timedLog } from './timed-log.ts'
-import { TimesFile } from './times-file.ts'
+import { curves, TimesFile } from './times-file.ts'
 import { ToldMessages } from './told-messages.ts'
 
 interface ServiceTraces {
@@ -35,8 +35,9 @@ export function serviceTraces(options: ServiceTracesOptions): ServiceTraces {
   const times = Array.from({ length: partitions }, (_, partition) => {
     const onBatch = tracing.isOn ? batchSpans(partition, tracing) : undefined
     const onTrouble = (error: unknown): void => options.onTrouble(partition, error)
-    const file =
-      folder === undefined ? undefined : new TimesFile({ folder, partition, recordsMax: pointsMax, onTrouble })
+    // Three curves share it: so it reaches as far back as memory.
+    const recordsMax = curves.length * pointsMax
+    const file = folder === undefined ? undefined : new TimesFile({ folder, partition, recordsMax, onTrouble })
     return new PartitionTimes({ partition, pointsMax, clock: Date.now, file, onBatch })
   })
   const spans = times.map((own) => messages && new FindingSpans({ tracing, messages, times: own }))
