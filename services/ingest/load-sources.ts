@@ -54,6 +54,7 @@ function portOf(
   environment: SourcesInput['environment'],
   problems: Problems,
 ): SourcePort | undefined {
+  if (address === undefined) return undefined
   const access = sourceAccess(name, address, folder, environment)
   try {
     return address.kind === 'kafka'

@@ -8,7 +8,8 @@ import { readSourceAddress, type SourceAddress, variableEnds, variablePrefix } f
 /** A source as the file has it. */
 export interface WrittenSource {
   readonly name: string
-  readonly address: SourceAddress
+  /** undefined: it has a mistake. */
+  readonly address: SourceAddress | undefined
   /** Where `from` stands. */
   readonly at: Place
   /** Path as written, and its place. */
@@ -35,7 +36,7 @@ const fileShape = record(
   { name: 'a file of sources' },
 )
 
-/** Reads the file of `VIGIL_SOURCES`. Sources with a mistake are left out; all mistakes are in `problems`. */
+/** Reads the file of `VIGIL_SOURCES`. All mistakes are in `problems`. */
 export function readSourceFile(
   file: { readonly name: string; readonly text: string },
   problems: Problems,
@@ -58,14 +59,13 @@ export function readSourceFile(
           : `"${source}" and "${other}" have the same variables, ${prefix}…`,
         'give each source a name of its own',
       )
-    if (value.from === undefined) return []
-    const address = readSourceAddress(source, value.from.value)
-    if ('message' in address) {
-      problems.error(value.from.at, address.code, address.message, address.hint)
-      return []
-    }
+    const from = value.from && { address: readSourceAddress(source, value.from.value), at: value.from.at }
     const map = value.map && { path: value.map.value, at: value.map.at }
-    return [{ name: source, address, at: value.from.at, map }]
+    if (from === undefined) return [{ name: source, address: undefined, at, map }]
+    if (!('message' in from.address)) return [{ name: source, address: from.address, at: from.at, map }]
+    const { code, message, hint } = from.address
+    problems.error(from.at, code, message, hint)
+    return [{ name: source, address: undefined, at: from.at, map }]
   })
 }
 
