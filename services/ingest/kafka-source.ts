@@ -34,7 +34,7 @@ export class KafkaSource implements SourcePort {
     const { group } = this.#place
     const member = new Consumer({ ...base, groupId: group, groupInstanceId: `${group}-vigil` })
     // Fetching waits on its connection, and what the group needs must not wait behind it.
-    const fetcher = new Consumer({ ...base, groupId: group })
+    const fetcher = new Consumer({ ...base, retries: fetchRetriesMax, groupId: group })
     const reader = new KafkaReader(this.#place, member, fetcher)
     try {
       signal.throwIfAborted()
@@ -262,7 +262,10 @@ const isControl = 0x20
 const connectMs = 3_000
 /** Longer than any wait of a fetch, and than the first time of a group, for which its broker makes a topic. */
 const answerMs = 10_000
+/** A group that is used for the first time has no coordinator for some seconds. */
 const retriesMax = 10
+/** Whoever is away for longer is told to be. */
+const fetchRetriesMax = 2
 const retryMs = 200
 const openMsMax = 30_000
 const commitMsMax = 10_000
