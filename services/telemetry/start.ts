@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import type { Telemetry } from '#shared/telemetry/open-telemetry'
+import { jsonLog } from '#shared/telemetry/service-log'
 import { isTelemetryAsked } from '#shared/telemetry/signals'
 
 /** undefined: nobody asked. Threads of the service have none of their own: what they do is told by the one that started them. */
@@ -14,6 +15,9 @@ async function start(): Promise<Telemetry> {
   return startOpenTelemetry({
     environment: process.env,
     serviceVersion: version,
-    onMistake: (text) => console.error(`telemetry: ${text}`),
+    onMistake: (text) => {
+      if (process.stderr.isTTY) console.error(`telemetry: ${text}`)
+      else jsonLog().warn(`telemetry: ${text}`)
+    },
   })
 }

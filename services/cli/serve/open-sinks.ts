@@ -8,12 +8,13 @@ import type { ServeConfiguration } from './configuration.ts'
 export function sinkFeeds(
   { alertsTo, decisionsTo }: ServeConfiguration,
   store: AlertStore,
+  tell: (line: string) => void,
   onMistake: (error: unknown) => void,
 ): readonly SinkFeed[] {
   const kinds = [['alerts', alertsTo] as const, ['decisions', decisionsTo] as const]
   return kinds.flatMap(([kind, url]) => {
     if (url === undefined) return []
     const sink = sinkAt(Redacted.value(url))
-    return [new SinkFeed({ kind, sink, store, tenant: 'default', tell: (line) => console.error(line), onMistake })]
+    return [new SinkFeed({ kind, sink, store, tenant: 'default', tell, onMistake })]
   })
 }

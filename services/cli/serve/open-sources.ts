@@ -41,6 +41,7 @@ export function sourcesOf(
   sources: readonly LoadedSource[],
   ruleSet: RuleSet,
   service: Service,
+  write: (line: string) => void,
   onMistake: (error: unknown) => void,
 ): Sources {
   const nothing = async (): Promise<void> => {}
@@ -48,7 +49,6 @@ export function sourcesOf(
   const store = new SqliteDeadLetterStore(dataDir)
   const { door } = service
   const common = { schema: ruleSet.events, partitions, door }
-  const write = (line: string): void => console.error(line)
   const ingest = new Ingest({ ...common, sources, deadLetters: store, write, onMistake })
   service.addMetrics(new SourceMetrics(ingest.counts))
   const maps = new Map(sources.map(({ name, mendedMap }) => [name, mendedMap]))

@@ -63,6 +63,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
       adminToken,
       onOwnerFailure,
       onNotice,
+      tell: (line) => (isTTY ? process.stderr.write(`${line}\n`) : log.warn(line)),
       onLogLost,
       onServiceMistake,
       onMistake,

@@ -32,6 +32,8 @@ interface StartOptions {
   readonly adminToken: string | undefined
   readonly onOwnerFailure: (partition: number, failure: OwnerFailure) => void
   readonly onNotice: (partition: number, text: string) => void
+  /** What those who run the service should know of others: sources and sinks. */
+  readonly tell: (line: string) => void
   readonly onLogLost: (detail: string) => void
   readonly onServiceMistake: (error: unknown) => void
   readonly onMistake: (error: unknown, traceId: string) => void
@@ -95,7 +97,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
     service.addMetrics(spanMetrics(telemetry?.spanCounts))
     telemetry?.metrics.from(() => service.metricSamples())
     const sources = yield* held(
-      async () => sourcesOf(configuration, options.sources, ruleSet, service, options.onServiceMistake),
+      async () => sourcesOf(configuration, options.sources, ruleSet, service, options.tell, options.onServiceMistake),
       (opened) => opened.close(),
     )
     const { deadLetters } = sources
