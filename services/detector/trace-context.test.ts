@@ -7,17 +7,21 @@ const parentId = 'b7ad6b7169203331'
 const traceparent = `00-${traceId}-${spanId}-01`
 
 describe('the trace of a record', () => {
-  it.each([{ traceparent }, { traceparent, parentId }, { traceparent, parentId, tracestate: 'bank=a b,other=00f0' }])(
-    'comes out of the log as it went in: %o',
-    (context) => {
-      const text = recordTrace(context)
-      const { parentId: parent, tracestate } = { parentId: undefined, tracestate: undefined, ...context }
-      expect(readRecordTrace(text)).toEqual({ traceId, spanId, isSampled: true, parentId: parent, tracestate })
-      expect(traceparentOf(text)).toBe(traceparent)
-      expect(traceIdOf(text)).toBe(traceId)
-      expect(isSampled(text)).toBe(true)
-    },
-  )
+  it.each([
+    { traceparent },
+    { traceparent, baggage: 'region=eu, desk=7' },
+    { traceparent, parentId },
+    { traceparent, parentId, tracestate: 'bank=a b,other=00f0' },
+    { traceparent, parentId, tracestate: 'bank=a b,other=00f0', baggage: 'region=eu, desk=7' },
+  ])('comes out of the log as it went in: %o', (context) => {
+    const text = recordTrace(context)
+    const none = { parentId: undefined, tracestate: undefined, baggage: undefined }
+    const { traceparent: _, ...rest } = { ...none, ...context }
+    expect(readRecordTrace(text)).toEqual({ traceId, spanId, isSampled: true, ...rest })
+    expect(traceparentOf(text)).toBe(traceparent)
+    expect(traceIdOf(text)).toBe(traceId)
+    expect(isSampled(text)).toBe(true)
+  })
 
   it('is not followed from its start where the sender does not follow it', () => {
     const text = recordTrace({ traceparent: `00-${traceId}-${spanId}-00`, parentId })

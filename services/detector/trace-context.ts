@@ -8,6 +8,8 @@ export interface RecordTrace {
   /** Of the sender's span; undefined: the trace began here. */
   readonly parentId: string | undefined
   readonly tracestate: string | undefined
+  /** W3C `baggage` of the message. */
+  readonly baggage: string | undefined
 }
 
 interface MessageContext {
@@ -15,25 +17,28 @@ interface MessageContext {
   readonly traceparent: string
   readonly parentId?: string | undefined
   readonly tracestate?: string | undefined
+  /** Visible ASCII and spaces. */
+  readonly baggage?: string | undefined
 }
 
 /**
- * The text that goes into the log: `TRACEPARENT[ PARENT-ID[ TRACESTATE]]`. The sender's span is kept too: where a message turns out to
+ * The text that goes into the log: `TRACEPARENT[ PARENT-ID[ TRACESTATE]][<tab>BAGGAGE]`. The sender's span is kept too: where a message turns out to
  * matter only later, its spans are told then, and must find their parent.
  */
-export function recordTrace({ traceparent, parentId, tracestate }: MessageContext): string {
-  if (parentId === undefined) return traceparent
-  return tracestate === undefined ? `${traceparent} ${parentId}` : `${traceparent} ${parentId} ${tracestate}`
+export function recordTrace({ traceparent, parentId, tracestate, baggage }: MessageContext): string {
+  const carried = baggage === undefined ? '' : `\t${baggage}`
+  if (parentId === undefined) return `${traceparent}${carried}`
+  return `${traceparent} ${parentId}${tracestate === undefined ? '' : ` ${tracestate}`}${carried}`
 }
 
 /** @returns undefined: the record came without a trace */
 export function readRecordTrace(text: string): RecordTrace | undefined {
-  const [, traceId, spanId, flags, parentId, tracestate] = form.exec(text) ?? []
+  const [, traceId, spanId, flags, parentId, tracestate, baggage] = form.exec(text) ?? []
   if (traceId === undefined) return undefined
-  return { traceId, spanId, isSampled: flags === '01', parentId, tracestate }
+  return { traceId, spanId, isSampled: flags === '01', parentId, tracestate, baggage }
 }
 
-const form = /^00-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?: ([\da-f]{16})(?: (.+))?)?$/
+const form = /^00-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?: ([\da-f]{16})(?: ([^\t]+))?)?(?:\t(.+))?$/
 
 /** Where the flag of a record's text is set, its trace is followed from its start. Cheap: asked for every record. */
 export const isSampled = (text: string): boolean => text.charCodeAt(flagIndex) === one
