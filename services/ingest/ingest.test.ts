@@ -114,12 +114,13 @@ describe('a source', () => {
     source.push(`[${event('1')},${event('2')}]`, {
       traceparent: `00-${trace}-00f067aa0ba902b7-01`,
       tracestate: 'bank=1',
+      baggage: 'desk=7',
     })
     source.push(event('3'), { traceparent: 'nonsense' })
     started(world.read({ cards: source }))
     await until('all is committed', () => source.committed === 2)
     const [first, second, third] = (await world.events()).map(({ traceparent }) => traceparent)
-    expect(first).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01 00f067aa0ba902b7 bank=1$`))
+    expect(first).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01 00f067aa0ba902b7 bank=1\\tdesk=7$`))
     expect(second).toBe(first)
     expect(third).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
   })
