@@ -42,8 +42,8 @@ function spans() {
   const tracing = { ...noTracing, isOn: true, record: (span: FinishedSpan) => void told.push(span) }
   let now = 1_000
   const times = new PartitionTimes({ partition: 0, pointsMax: 256, clock: () => now++ })
-  times.appended(1)
-  times.appended(2)
+  times.appended(1, 1_000)
+  times.appended(2, 1_001)
   times.reads(1)
   const messages = new ToldMessages(tracing)
   const open = () => new FindingSpans({ tracing, messages, times })

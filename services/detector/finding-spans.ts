@@ -1,6 +1,6 @@
 import type { FoundEvent } from '#shared/log/event-log'
 import type { EventTimes } from '#shared/store/alert-store'
-import type { SpanAttributes, SpanPlace, Tracing } from '#shared/telemetry/tracing'
+import type { SpanPlace, Tracing } from '#shared/telemetry/tracing'
 import type { AlertRecord, DecisionRecord } from './outbox-entry.ts'
 import type { PartitionTimes } from './partition-times.ts'
 import { spanIdOf, type ToldMessages, traceIdFor } from './told-messages.ts'
@@ -107,8 +107,8 @@ export class FindingSpans {
   }
 
   /** What was done on the way, as far as it is known. */
-  #steps(parent: SpanPlace, times: EventTimes, { offeredAt, storedAt }: Delivered): void {
-    const { tracing } = this.#options
+  #steps(parent: SpanPlace, when: EventTimes, { offeredAt, storedAt }: Delivered): void {
+    const { tracing, times } = this.#options
     const tell = (
       name: 'vigil.batch' | 'vigil.checkpoint' | 'vigil.delivery',
       start: number | undefined,
@@ -116,11 +116,11 @@ export class FindingSpans {
     ): void => {
       if (start === undefined || end === undefined) return
       const { traceId, spanId } = parent
-      const attributes: SpanAttributes = {}
+      const attributes = { 'vigil.partition': times.partition }
       tracing.record({ traceId, spanId: spanIdOf(spanId, name), parentId: spanId, name, start, end, attributes })
     }
-    tell('vigil.batch', times.judgedFrom, times.judgedAt)
-    tell('vigil.checkpoint', times.committedFrom, times.committedAt)
+    tell('vigil.batch', when.judgedFrom, when.judgedAt)
+    tell('vigil.checkpoint', when.committedFrom, when.committedAt)
     tell('vigil.delivery', offeredAt, storedAt)
   }
 }

@@ -27,8 +27,8 @@ describe('the times of a partition', () => {
   it('are those of the append, the batch and the commit that an offset was in', () => {
     const { partition, batches, at } = times()
     at(1_000, () => partition.reads(10))
-    at(1_010, () => partition.appended(10))
-    at(1_011, () => partition.appended(11))
+    partition.appended(10, 1_010)
+    partition.appended(11, 1_011)
     at(1_020, () => partition.brings(block(10, 11)))
     at(1_025, () => partition.reads(12))
     at(1_100, () => partition.commits(11))

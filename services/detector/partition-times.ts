@@ -43,10 +43,9 @@ export class PartitionTimes {
     return this.#options.partition
   }
 
-  /** The log has the record at this offset. */
-  appended(offset: number): void {
-    const now = this.#options.clock()
-    this.#appended.pass(offset, now, now)
+  /** The log has the record at this offset, since this time. */
+  appended(offset: number, at: number): void {
+    this.#appended.pass(offset, at, at)
   }
 
   /** The owner asks for what comes next: all before it is judged. */

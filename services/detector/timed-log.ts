@@ -19,11 +19,12 @@ export function timedLog({ log, times, messages }: TimedLogOptions): EventLog {
     if (result.kind !== 'appended') return result
     const { partitions, receivedAt, traceparent } = request
     const { offsets } = result
-    for (let i = 0; i < offsets.length; i++) times[partitions[i]].appended(offsets[i])
+    const appendedAt = Date.now()
+    for (let i = 0; i < offsets.length; i++) times[partitions[i]].appended(offsets[i], appendedAt)
     if (messages !== undefined && isSampled(traceparent)) {
       const position = `${partitions[0]}:${offsets[0]}`
       const records = partitions.length
-      messages.tell({ traceparent, receivedAt, appendedFrom, appendedAt: Date.now(), position, records })
+      messages.tell({ traceparent, receivedAt, appendedFrom, appendedAt, position, records })
     }
     return result
   }

@@ -24,7 +24,7 @@ function times(recordsMax = 1_000): PartitionTimes {
 function pass(partition: PartitionTimes, offset: number): void {
   const builder = new LogBlockBuilder()
   builder.add({ offset, kind: 0, receivedAt: 1, traceparent: '' }, new Uint8Array(1))
-  partition.appended(offset)
+  partition.appended(offset, now)
   now += 100
   partition.brings(builder.block())
   partition.reads(offset + 1)

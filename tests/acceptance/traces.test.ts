@@ -119,13 +119,17 @@ describe('five messages of a bank and a kill between', { timeout: 240_000 }, () 
 })
 
 describe('the story of an alert', { timeout: 240_000 }, () => {
-  it('is there without a collector, and after a restart', async () => {
+  it('is there without a collector, tells of events from before a kill, and is the same after another', async () => {
     const options: LiveOptions = { dataDir: workspace.path('data-story'), rules }
     const first = await LiveService.ready(options)
-    for (const n of [1, 2, 3, 4, 5]) await send(first, n, '01')
-    const { id } = await theAlert(first)
+    for (const n of [1, 2, 3]) await send(first, n, '01')
+    await first.atRest()
+    await first.kill()
+    const second = await LiveService.ready(options)
+    for (const n of [4, 5]) await send(second, n, '01')
+    const { id } = await theAlert(second)
     const path = `/v1/alerts/${id}/trace`
-    const told = await (await fetch(`${await first.address()}${path}`)).text()
+    const told = await (await fetch(`${await second.address()}${path}`)).text()
     const { events: stories } = JSON.parse(told) as { events: readonly Record<string, string>[] }
     expect(stories.map(({ traceId }) => traceId)).toEqual([1, 2, 3, 4, 5].map((n) => bank(n).traceId))
     for (const story of stories) {
@@ -135,10 +139,10 @@ describe('the story of an alert', { timeout: 240_000 }, () => {
       expect(times.toSorted()).toEqual(times)
       expect(processedFrom <= processedAt).toBe(true)
     }
-    await first.kill()
-    const second = await LiveService.ready(options)
-    expect(await (await fetch(`${await second.address()}${path}`)).text()).toBe(told)
-    const picture = await fetch(`${await second.address()}${path}?format=svg`)
+    await second.kill()
+    const third = await LiveService.ready(options)
+    expect(await (await fetch(`${await third.address()}${path}`)).text()).toBe(told)
+    const picture = await fetch(`${await third.address()}${path}?format=svg`)
     expect(picture.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')
   })
 })
