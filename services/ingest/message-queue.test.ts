@@ -33,7 +33,7 @@ describe('the queue before a source', () => {
   it('waits for the next message, for the failure of who puts, and for the end of who takes', async () => {
     const queue = new MessageQueue()
     const waiting = queue.take(never)
-    queue.put(message(1))
+    void queue.put(message(1))
     expect((await waiting).map(({ position }) => position)).toEqual(['p:1'])
     const ended = new AbortController()
     const left = queue.take(ended.signal)
