@@ -37,7 +37,7 @@ const folder = await mkdtemp(join(tmpdir(), 'vigil-chaos-'))
 // The processes that were started end with this one, whatever ends it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 const lengthMs = minutes * 60_000
-const plan = planFaults(seed, lengthMs)
+const plan = planFaults(seed, lengthMs, log)
 console.log(
   `seed ${seed}, ${minutes} min, ${log}, ${rate} events/s, Node ${process.version}; ${plan.length} faults planned:`,
 )

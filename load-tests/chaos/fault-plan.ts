@@ -1,5 +1,7 @@
 import { Random } from '#shared/generator/random'
 
+export type LogKind = 'nats' | 'kafka'
+
 /** What is troubled: the service, or one of its servers or the way to it. */
 export const targets = ['vigil', 'log', 'redis', 'postgres'] as const
 export type Target = (typeof targets)[number]
@@ -41,7 +43,8 @@ export interface PlannedFault {
  * All faults of a run, in order of time: a function of its arguments alone. A deck of every kind on every target is dealt again and again, so
  * that even a short run meets most of them. They come in bouts, and between these there is time to recover.
  */
-export function planFaults(seed: number, lengthMs: number): readonly PlannedFault[] {
+export function planFaults(seed: number, lengthMs: number, log: LogKind): readonly PlannedFault[] {
+  const restMs = restMsOf[log]
   const random = new Random(seed)
   const planned: PlannedFault[] = []
   let left: Card[] = []
@@ -96,5 +99,5 @@ const firstMs = 1_000
 const minGapMs = 50
 const meanGapMs = 700
 const boutMs = 15_000
-/** A broker of Kafka that was killed needs as long. */
-const restMs = 9_000
+/** A broker of Kafka that was killed is back only then, on a machine with more to do. */
+const restMsOf: Readonly<Record<LogKind, number>> = { nats: 9_000, kafka: 25_000 }

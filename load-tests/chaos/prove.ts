@@ -8,9 +8,9 @@ import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { byId, replayed, withoutTrace } from '../kills/replayed.ts'
 import { decidedRows, lateness, makeBankStream } from './bank-stream.ts'
-import type { PlannedFault } from './fault-plan.ts'
+import type { LogKind, PlannedFault } from './fault-plan.ts'
 import { sendAtRate } from './send-at-rate.ts'
-import { type LogKind, runTroubled, type TroubledTrial } from './trial.ts'
+import { runTroubled, type TroubledTrial } from './trial.ts'
 
 export interface ChaosOptions {
   /** Is left with all that was kept and said. */

@@ -8,15 +8,13 @@ import { decideAgain } from '../kills/decide-again.ts'
 import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { lateness } from './bank-stream.ts'
-import type { PlannedFault } from './fault-plan.ts'
+import type { LogKind, PlannedFault } from './fault-plan.ts'
 import { Journal } from './journal.ts'
 import { type LogContent, readLog } from './log-content.ts'
 import { ProxiedServer } from './proxied-server.ts'
 import { sendAtRate } from './send-at-rate.ts'
 import { SupervisedService } from './supervised-service.ts'
 import { makeTrouble } from './troubles.ts'
-
-export type LogKind = 'nats' | 'kafka'
 
 export interface TroubledOptions {
   /** For all that is kept of it, and the logs of its processes. */
