@@ -48,8 +48,6 @@ export interface ServiceOptions {
   readonly onFailure: (partition: number, failure: OwnerFailure) => void
   /** What an operator should know, and need not do anything about. Default: nobody listens. */
   readonly onNotice?: (partition: number, text: string) => void
-  /** What an operator should know, and need not do anything about. Default: nobody listens. */
-  readonly onNotice?: (partition: number, text: string) => void
   /** Default: no snapshots, and a log that keeps everything. */
   readonly keeping?: KeepingOptions
   /** A mistake of ours, after which its partition stands still. */

@@ -214,7 +214,7 @@ describe('a service with a short retention', () => {
     const again = await started(world, keeping)
     await send(again, newer)
     await atRest(again)
-    expect(again.counts.duplicates + again.counts.events).toBeGreaterThan(0)
+    expect(again.counts.events).toBeGreaterThan(50)
     expect(notices).toEqual([])
   })
 

@@ -97,7 +97,10 @@ export function decodeManifest(bytes: Uint8Array, partition: number): SnapshotMa
   const { format: written, ...rest } = JSON.parse(text)
   if (written !== format) return `has format ${written}, and this version reads format ${format}`
   if (rest.partition !== partition) return `is of partition ${rest.partition}`
-  return { ...rest, manifest: { ...rest.manifest, owner: Buffer.from(rest.manifest.owner, 'base64') } }
+  return { ...rest, manifest: { ...rest.manifest, owner: plainBytes(Buffer.from(rest.manifest.owner, 'base64')) } }
 }
+
+/** Not as a buffer of Node, whose slices are no copies and lie in memory that others use. */
+export const plainBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
 
 const format = 1

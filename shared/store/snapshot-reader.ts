@@ -8,6 +8,7 @@ import {
   decodeManifest,
   manifestName,
   partitionPrefix,
+  plainBytes,
   readActors,
   readEntries,
   type SnapshotChunk,
@@ -162,7 +163,7 @@ async function checkedChunk(
   if (bytes === undefined) throw new Damaged(`lacks its part ${chunk.name}`)
   if (bytes.length !== chunk.bytes || sha256(bytes) !== chunk.sha256)
     throw new Damaged(`is damaged: its part ${chunk.name} does not have its checksum`)
-  return bytes
+  return plainBytes(bytes)
 }
 
 const everything = Number.MAX_SAFE_INTEGER

@@ -37,9 +37,10 @@ const defaults = {
   checkpoints: 'sqlite:',
   store: 'pglite:',
   redisReplicas: 0,
+  retentionMs: 48 * 3_600_000,
+  snapshots: 'file:',
   memoryBytesMax: 2 ** 30,
   lateOutcome: 'review',
-  kafkaClient: 'platformatic',
   kafkaClient: 'platformatic',
   alertsTo: undefined,
   decisionsTo: undefined,
@@ -156,6 +157,36 @@ describe('the configuration of serve', () => {
   it.each(['0', '15MiB', '17GiB', '-1', '1e9', 'lots', '1GIB'])('refuses %s as memory', (text) => {
     expect(refusal({ VIGIL_MEMORY: text })).toHaveLength(1)
   })
+
+  it.each([
+    ['1h', 3_600_000],
+    ['30d', 30 * 86_400_000],
+    ['forever', undefined],
+  ])('takes %s as retention of the log', (text, ms) => {
+    expect(read({ VIGIL_LOG_RETENTION: text }).retentionMs).toBe(ms)
+  })
+
+  it.each(['59m', '2', 'ever', '-1h'])('refuses %s as retention of the log', (text) => {
+    expect(refusal({ VIGIL_LOG_RETENTION: text })).toHaveLength(1)
+  })
+
+  it.each([
+    'file:',
+    'none',
+    '/mnt/snapshots',
+    'snapshots',
+    'file:///mnt/snapshots',
+    's3://bucket/a/b?endpoint=http://127.0.0.1:9000',
+  ])('takes %s as a place of snapshots', (text) => {
+    expect(read({ VIGIL_SNAPSHOTS: text }).snapshots).toBe(text)
+  })
+
+  it.each(['http://bucket', 's3://', 's3://bucket?key=x', 'file://host/path'])(
+    'refuses %s as a place of snapshots',
+    (text) => {
+      expect(refusal({ VIGIL_SNAPSHOTS: text })).toHaveLength(1)
+    },
+  )
 
   it.each(['localhost', 'vigil.bank.example', '0.0.0.0', '::1', '10.0.0.1'])('takes %s as host', (host) => {
     expect(read({ VIGIL_HOST: host }).host).toBe(host)
