@@ -10,15 +10,18 @@ export interface PromqlNames {
 
 export function namesOfQuery(expr: string): PromqlNames {
   const selected = new Map<string, readonly string[]>()
-  const bare = expr.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  const grouped: string[] = []
+  const bare = expr
+    .replace(/"(?:[^"\\]|\\.)*"/g, '""')
+    .replace(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g, (_, labels: string) => {
+      grouped.push(...labels.split(',').map((label) => label.trim()))
+      return ''
+    })
   for (const [, metric, matchers] of bare.matchAll(
     /\b((?:vigil|http|process|nodejs|v8js)_\w+|up)\b(?:\{([^}]*)\})?/g,
   )) {
     const labels = [...(matchers ?? '').matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label]) => label)
     selected.set(metric, [...(selected.get(metric) ?? []), ...labels])
   }
-  const grouped = [...bare.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, labels]) =>
-    labels.split(',').map((label) => label.trim()),
-  )
   return { metrics: new Set(selected.keys()), selected, grouped }
 }
