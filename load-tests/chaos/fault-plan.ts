@@ -99,5 +99,5 @@ const firstMs = 1_000
 const minGapMs = 50
 const meanGapMs = 700
 const boutMs = 15_000
-/** A broker of Kafka that was killed is back only then, on a machine with more to do. */
-const restMsOf: Readonly<Record<LogKind, number>> = { nats: 9_000, kafka: 25_000 }
+/** A broker of Kafka that was killed is back only then, on a machine that has more to do. */
+const restMsOf: Readonly<Record<LogKind, number>> = { nats: 12_000, kafka: 25_000 }
