@@ -19,7 +19,7 @@ describe('the plan of faults', () => {
     expect(times).toEqual([...times].sort((a, b) => a - b))
     expect(times.at(-1)).toBeLessThan(9 * minuteMs)
     const pauses = times.filter((at, i) => i > 0 && at - times[i - 1] >= 11_000)
-    expect(pauses.length).toBeGreaterThanOrEqual(20)
+    expect(pauses.length).toBeGreaterThanOrEqual(18)
   })
 
   it('has every kind of fault on every target within three minutes, whatever the seed', () => {
