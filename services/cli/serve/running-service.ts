@@ -14,6 +14,7 @@ import { Service } from '../../detector/service.ts'
 import type { LoadedSource } from '../../ingest/load-sources.ts'
 import { telemetry } from '../../telemetry/start.ts'
 import type { ServeConfiguration } from './configuration.ts'
+import { sinkFeeds } from './open-sinks.ts'
 import { sourcesOf } from './open-sources.ts'
 import { keepingOf, openAlerts, openCheckpoints, openLog } from './open-stores.ts'
 import { rehearse } from './rehearsal.ts'
@@ -62,6 +63,12 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
     const checkpoints = yield* held(() => openCheckpoints(configuration), closing)
     const alerts = yield* held(() => openAlerts(configuration), closing)
     const keeping = keepingOf(configuration, log, checkpoints)
+    const sinks = sinkFeeds(configuration, alerts, options.tell, options.onServiceMistake)
+    for (const sink of sinks)
+      yield* held(
+        () => sink.start(),
+        () => sink.stop(sinkStopMs),
+      )
     const service = new Service({
       ruleSet,
       ruleFiles,
@@ -77,6 +84,7 @@ export const startService = (options: StartOptions): Effect.Effect<Running, unkn
       keeping,
       tracing,
       timesFolder: dataDir,
+      sinks,
       onFailure: options.onOwnerFailure,
       onNotice: options.onNotice,
       onLogLost: options.onLogLost,
@@ -168,3 +176,5 @@ const unreadyMs = 300
 
 /** What is not done by then, the next start does: the log has it. */
 const stopMs = 20_000
+/** What is not sent by then, the next start sends: the alert store has it. */
+const sinkStopMs = 5_000
