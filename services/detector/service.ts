@@ -10,6 +10,8 @@ import type { MetricSamples, MetricSource } from '#shared/telemetry/metric-sampl
 import type { MetricsFormat } from '#shared/telemetry/prometheus-page'
 import { noTracing, type Tracing } from '#shared/telemetry/tracing'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
+import type { SinkFeed } from '../sinks/sink-feed.ts'
+import { SinkMetrics } from '../sinks/sink-metrics.ts'
 import { accountReader } from './account-of.ts'
 import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
@@ -58,8 +60,8 @@ export interface ServiceOptions {
   readonly tracing?: Tracing
   /** Where it is kept when things happened. Default: in memory. */
   readonly timesFolder?: string
-  /** Alerts or decisions were stored. */
-  readonly onStored?: () => void
+  /** Told of what is stored; the caller starts and stops them. Default: none. */
+  readonly sinks?: readonly SinkFeed[]
 }
 
 /** The whole service behind the HTTP API: takes events, owns all partitions, delivers what they find. The stores are the caller's. */
@@ -133,7 +135,7 @@ export class Service implements Vigil {
     const accountOf = accountReader(ruleSet.events)
     const onDelivered = (alerts: number, decisions: number): void => {
       if (alerts > 0) for (const listener of this.#listeners) listener()
-      if (alerts > 0 || decisions > 0) options.onStored?.()
+      if (alerts > 0 || decisions > 0) for (const sink of options.sinks ?? []) sink.news()
     }
     const store = this.#serviceMetrics.deliversTo(alerts)
     this.#loops = this.#owners.map((owner, partition) => {
@@ -162,6 +164,7 @@ export class Service implements Vigil {
     })
     this.#metrics.add(new RuleMetrics(this.#owners, lateOutcome))
     this.#metrics.add(this.#serviceMetrics)
+    this.#metrics.add(new SinkMetrics(options.sinks ?? []))
   }
 
   start(): void {
