@@ -123,7 +123,8 @@ function readId(text: string): string {
 }
 
 const shown = ({ id, receivedAt, source, position, row, reason, field, message }: ListedLetter): string =>
-  [id, receivedAt, source, position, `row ${row}`, reason, field ?? '-', message].join('  ')
+  // A message may show a part of the row, and a row may hold what a terminal obeys.
+  [id, receivedAt, source, position, `row ${row}`, reason, field ?? '-', message].join('  ').replace(/\p{Cc}/gu, '?')
 
 /** As many as a service keeps. */
 const listedMax = 200_000

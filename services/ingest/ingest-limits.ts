@@ -7,9 +7,12 @@ export const ingestLimits = {
   /** Messages that a source hands over at once, and their bytes; it holds as much again that was not asked for yet. */
   messagesMax: 1_000,
   messageBytesAtOnceMax: 4 * 2 ** 20,
-  /** Rows that go to the log together, and their bytes: one transaction of it takes them, so that they are appended in order or not at all. */
-  rowsAtOnceMax: 2_048,
-  rowBytesAtOnceMax: 2 * 2 ** 20,
+  /**
+   * Rows that go to the log together, and their bytes: one transaction of it takes them, so that they are appended in order or not at all.
+   * Reading more before others have their turn would hold up who waits for a decision.
+   */
+  rowsAtOnceMax: 512,
+  rowBytesAtOnceMax: 2 ** 20,
   /**
    * Events in the log that wait to be judged: above it, sources wait. Far below where requests are refused for it, so that a source that
    * catches up leaves room for them, and a decision waits for some ten milliseconds at most.

@@ -68,6 +68,7 @@ class KafkaReader implements SourceReader {
   readonly #done = new Map<number, bigint>()
   #given: readonly KafkaMessage[] = []
   #isClosed = false
+  #watch: NodeJS.Timeout | undefined
 
   constructor(place: KafkaPlace, member: Consumer, fetcher: Consumer) {
     this.#place = place
@@ -97,6 +98,9 @@ class KafkaReader implements SourceReader {
     if (partitions.length === 0) tell('has no partition: other members of its group have them all')
     else await this.#seek(partitions, tell)
     void this.#pump(known.id).catch((error: unknown) => this.#fail(error))
+    this.#watch = setInterval(() => {
+      this.#checkPartitions(known.partitionsCount).catch((error: unknown) => this.#fail(error))
+    }, watchMs)
   }
 
   async next(signal: AbortSignal): Promise<readonly SourceMessage[]> {
@@ -116,11 +120,20 @@ class KafkaReader implements SourceReader {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    clearInterval(this.#watch)
     this.#queue.fail(new SourceAway('the reader was closed'))
     await Promise.race([
       Promise.allSettled([this.#fetcher.close(true), this.#member.close(true)]),
       new Promise((resolve) => setTimeout(resolve, closeMsMax)),
     ])
+  }
+
+  /** A topic that was given more partitions is joined anew: the group gives out what there was when its members joined. */
+  async #checkPartitions(count: number): Promise<void> {
+    const { topic } = this.#place
+    const { topics } = await this.#fetcher.metadata({ topics: [topic], forceUpdate: true })
+    const now = topics.get(topic)?.partitionsCount
+    if (now !== count) throw new SourceAway(`the topic has ${now ?? 'no'} partitions now, and had ${count}`)
   }
 
   #fail(error: unknown): void {
@@ -273,5 +286,7 @@ const closeMsMax = 2_000
 /** Without a heartbeat for so long the broker takes the member for dead. A crash is not waited out: the member is a static one. */
 const sessionMs = 30_000
 const heartbeatMs = 3_000
+/** How soon new partitions are noticed. */
+const watchMs = 60_000
 const fetchMs = 500
 const fetchBytes = ingestLimits.messageBytesAtOnceMax

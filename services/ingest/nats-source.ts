@@ -5,12 +5,13 @@ import {
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
+  JetStreamError,
   type JetStreamManager,
   type JsMsg,
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream'
-import { connect, type MsgHdrs, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { connect, errors, type MsgHdrs, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ingestLimits } from './ingest-limits.ts'
 import { MessageQueue } from './message-queue.ts'
 import type { NatsPlace } from './source-address.ts'
@@ -62,8 +63,7 @@ export class NatsSource implements SourcePort {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof SourceAway || !(error instanceof Error)) throw error
-      if (error.name === 'AbortError' || error instanceof TypeError) throw error
+      if (!(error instanceof Error) || !isOutside(error)) throw error
       throw new SourceAway(`NATS at ${this.where}: ${error.message === '' ? error.name : error.message}`, {
         cause: error,
       })
@@ -194,6 +194,25 @@ async function openConsumer(manager: JetStreamManager, place: NatsPlace): Promis
     )
   return info
 }
+
+/** What the world does; anything else is a mistake of ours. One kind that the client makes it does not export. */
+const isOutside = (error: Error): boolean =>
+  outside.some((kind) => error instanceof kind) || 'errno' in error || error.name === 'JetStreamNotEnabled'
+
+const outside = [
+  errors.AuthorizationError,
+  errors.ClosedConnectionError,
+  errors.ConnectionError,
+  errors.DrainingConnectionError,
+  errors.NoRespondersError,
+  errors.PermissionViolationError,
+  errors.ProtocolError,
+  errors.RequestError,
+  errors.TimeoutError,
+  errors.UserAuthenticationExpiredError,
+  JetStreamApiError,
+  JetStreamError,
+]
 
 const nanoseconds = 1_000_000
 const answerMsMax = 5_000
