@@ -10,9 +10,11 @@ import type { MetricSamples, MetricSource } from '#shared/telemetry/metric-sampl
 import type { MetricsFormat } from '#shared/telemetry/prometheus-page'
 import { noTracing, type Tracing } from '#shared/telemetry/tracing'
 import type { Decided, EventRecord, RequestContext, Rows, Submitted, Unavailable, Vigil } from '../api/vigil.ts'
+import type { EventDoor } from '../ingest/event-door.ts'
 import type { SinkFeed } from '../sinks/sink-feed.ts'
 import { SinkMetrics } from '../sinks/sink-metrics.ts'
 import { accountReader } from './account-of.ts'
+import { AppendedLag } from './appended-lag.ts'
 import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
@@ -25,9 +27,9 @@ import { OwnerThread } from './owner-thread.ts'
 import { Partition } from './partition.ts'
 import { PartitionMeter } from './partition-meter.ts'
 import type { PartitionTimes } from './partition-times.ts'
+import { renewableLog } from './renewable-log.ts'
 import { RuleMetrics } from './rule-metrics.ts'
 import { ServiceMetrics } from './service-metrics.ts'
-import { renewableLog } from './renewable-log.ts'
 import { serviceTraces } from './service-traces.ts'
 import { StallWatch } from './stall-watch.ts'
 import { traceIdOf } from './trace-context.ts'
@@ -72,6 +74,8 @@ export class Service implements Vigil {
   readonly decisionTimes = createHistogram()
   readonly #options: ServiceOptions
   readonly #times: readonly PartitionTimes[]
+  /** As all who append use it. */
+  readonly #log: EventLog
   readonly #threads: readonly OwnerThread[]
   readonly #owners: readonly WatchedOwner[]
   readonly #loops: readonly Partition[]
@@ -82,6 +86,7 @@ export class Service implements Vigil {
   readonly #listeners = new Set<() => void>()
   /** By partition: the highest offset that was answered. */
   readonly #appended: Float64Array
+  readonly #lags: readonly AppendedLag[]
   #housekeeping: NodeJS.Timeout | undefined
   #isStopping = false
   #hasErred = false
@@ -101,9 +106,11 @@ export class Service implements Vigil {
       onTrouble: (partition, error) => options.onNotice?.(partition, timesTrouble(error)),
     })
     this.#times = times
+    this.#log = log
     this.alerts = alerts
     this.eventSchema = eventJsonSchema(ruleSet.events)
     this.#appended = new Float64Array(partitions)
+    this.#lags = Array.from({ length: partitions }, () => new AppendedLag())
     this.#intake = new Intake({
       ruleSet,
       partitions,
@@ -111,9 +118,7 @@ export class Service implements Vigil {
       alerts,
       lateOutcome,
       refusal: () => this.#refusal(),
-      onAppended: (partition, offset) => {
-        this.#appended[partition] = Math.max(this.#appended[partition], offset)
-      },
+      onAppended: (partition, offset) => this.#noteAppended(partition, offset),
     })
     const { name, ruleFiles, newHashKey, latenessMs } = options
     const memoryBytesMax = Math.floor(options.memoryBytesMax / partitions)
@@ -144,7 +149,8 @@ export class Service implements Vigil {
         times: times[partition],
         spans: spans[partition],
       })
-      const appended = (): number => this.#appended[partition]
+      // Of a log whose offsets have gaps as if it had none.
+      const appended = (): number => owner.view.position + this.#lags[partition].at(owner.view.position)
       const checkpoints = this.#keeping.snapshots[partition] ?? options.checkpoints
       const meter = new PartitionMeter({ partition, owner, log, checkpoints, deliver, memoryBytesMax, appended })
       this.#metrics.add(meter)
@@ -195,6 +201,21 @@ export class Service implements Vigil {
     await Promise.all(this.#loops.map((loop) => loop.stop(Math.max(drainPollMs, deadline - Date.now()))))
     await Promise.all(this.#threads.map((thread) => thread.end()))
     for (const times of this.#times) times.close()
+  }
+
+  /** For who brings events in another way than by `submit`, and has checked them. */
+  get door(): EventDoor {
+    return {
+      append: async (request) => {
+        const result = await this.#log.append(request)
+        if (result.kind === 'appended')
+          for (const [i, offset] of result.offsets.entries()) this.#noteAppended(request.partitions[i], offset)
+        return result
+      },
+      refusal: () => this.#refusal()?.detail,
+      lag: () => this.#lag,
+      samples: (this.#options.tracing ?? noTracing).samples,
+    }
   }
 
   async submit(rows: Rows, context: RequestContext): Promise<Submitted> {
@@ -269,9 +290,14 @@ export class Service implements Vigil {
     }
   }
 
-  /** Records that the log has and the owners have not applied yet. */
+  #noteAppended(partition: number, offset: number): void {
+    this.#appended[partition] = Math.max(this.#appended[partition], offset)
+    this.#lags[partition].appended(offset)
+  }
+
+  /** Events that this process has put into the log and that the owners have not judged yet. */
   get #lag(): number {
-    return this.#owners.reduce((lag, { view }, i) => lag + Math.max(0, this.#appended[i] - view.position), 0)
+    return this.#owners.reduce((lag, { view }, i) => lag + this.#lags[i].at(view.position), 0)
   }
 
   #refusal(): Unavailable | undefined {
