@@ -24,6 +24,7 @@ export function alertTracePicture(alertId: string, alert: StoredAlert): string {
     text(24, 30, `Alert ${alertId}`, 'font-size="16" font-weight="600" fill="#1a1a1a"'),
     text(24, 50, head, quiet),
     legend(),
+    text(24, top - 10, 'time since the arrival of each event, logarithmic', quiet),
     ...ticksUpTo(longest).map(({ ms, label }) => tick(scale(ms), top, bottom, label)),
     ...shown.map((traced, i) => row(traced, top + i * rowHeight, scale)),
     rest,
@@ -65,7 +66,7 @@ const ticksUpTo = (longest: number): readonly { readonly ms: number; readonly la
   [...roundTimes].flatMap(([ms, label]) => (ms <= longest ? [{ ms, label }] : []))
 
 const roundTimes: ReadonlyMap<number, string> = new Map([
-  [0, 'arrival'],
+  [0, '0'],
   [1, '1 ms'],
   [10, '10 ms'],
   [100, '0.1 s'],
