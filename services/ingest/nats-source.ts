@@ -141,13 +141,19 @@ class NatsReader implements SourceReader {
       const { seq, data, header } = found
       await this.#queue.put({ ...messageOf(stream, seq, data, header), delivered: undefined })
     }
+    let pulled = pulledMin
     while (!this.#isClosed) {
-      const messages = await consumer.fetch({ max_messages: pulledMax, expires: pullMs })
+      const messages = await consumer.fetch({ max_messages: pulled, expires: pullMs })
+      let largest = 1
       for await (const message of messages) {
         const { seq, data, headers } = message
+        largest = Math.max(largest, data.length)
         if (seq <= deliveredBefore) message.ack()
         else await this.#queue.put({ ...messageOf(stream, seq, data, headers), delivered: message })
       }
+      // The server is asked for a number: one that gives about as many bytes as may be held.
+      const fitting = Math.floor(ingestLimits.messageBytesAtOnceMax / largest)
+      pulled = Math.max(1, Math.min(fitting, 2 * pulled, pulledMax))
     }
   }
 }
@@ -216,8 +222,9 @@ const outside = [
 
 const nanoseconds = 1_000_000
 const answerMsMax = 5_000
-/** Messages of one request, and how long it waits for them. The server says meanwhile that it is there. */
-const pulledMax = 500
+/** Messages of one request, by their size, and how long it waits for them. The server says meanwhile that it is there. */
+const pulledMin = 16
+const pulledMax = 256
 const pullMs = 5_000
 /** What was delivered and is not acknowledged by then is delivered again: it waits for the log, or its reader is gone. */
 const ackMs = 30_000
