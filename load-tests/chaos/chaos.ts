@@ -1,6 +1,6 @@
 // What is left of the service's findings when everything that it needs fails all the time.
 //
-//   npm run chaos -- [--minutes 1] [--seed 1] [--log nats|kafka] [--rate 1000]
+//   npm run chaos -- [--minutes 1] [--seed 1] [--log nats|kafka] [--rate 300]
 //
 // `vigil serve` with its log on NATS or Kafka, its checkpoints on Valkey and its alerts on PostgreSQL, each a process of this machine behind a proxy of
 // ours. By a plan that follows from the seed alone, the service and the servers are killed (SIGKILL) and stand still (SIGSTOP), connections are cut,
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     log: { type: 'string', default: 'nats' },
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '300' },
   },
 })
 const { log } = values
@@ -45,7 +45,7 @@ for (const { at, target, kind, forMs } of plan)
   console.log(`  ${(at / 1_000).toFixed(1).padStart(6)} s  ${target} ${kind}${forMs > 0 ? ` for ${forMs} ms` : ''}`)
 let isSame = false
 try {
-  isSame = tell(await proveInChaos({ folder, rules, log, seed, plan, lengthMs, rate, detailsMax: 1_000 }))
+  isSame = tell(await proveInChaos({ folder, rules, log, seed, plan, lengthMs, rate, detailsMax: 400 }))
 } finally {
   if (isSame) await rm(folder, { recursive: true, force: true })
   else console.log(`what was kept and said lies in ${folder}`)

@@ -1,6 +1,6 @@
 // What becomes of events and alerts while one server is away for minutes, and events come all the time.
 //
-//   node load-tests/chaos/server-away.ts --server log|redis|postgres [--away 120] [--pause] [--log nats|kafka] [--rate 1000] [--seed 1]
+//   node load-tests/chaos/server-away.ts --server log|redis|postgres [--away 120] [--pause] [--log nats|kafka] [--rate 300] [--seed 1]
 //
 // As `npm run chaos`, but with a single fault: after ten seconds one server is killed, or with --pause stands still, for `--away` seconds. What is
 // compared is the same. Exits with 1 on any difference. The alert store behind a gate within the process: see load-tests/store-away.
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     away: { type: 'string', default: '120' },
     pause: { type: 'boolean', default: false },
     log: { type: 'string', default: 'nats' },
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '300' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -44,7 +44,7 @@ const lengthMs = awayMs + 20_000
 console.log(`${server} away for ${values.away} s, ${log}, ${rate} events/s, seed ${seed}, Node ${process.version}`)
 let isSame = false
 try {
-  isSame = tell(await proveInChaos({ folder, rules, log, seed, plan: [fault], lengthMs, rate, detailsMax: 1_000 }))
+  isSame = tell(await proveInChaos({ folder, rules, log, seed, plan: [fault], lengthMs, rate, detailsMax: 400 }))
 } finally {
   if (isSame) await rm(folder, { recursive: true, force: true })
   else console.log(`what was kept and said lies in ${folder}`)
