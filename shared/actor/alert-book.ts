@@ -11,6 +11,8 @@ import { type ActorRef, type Hit, nothing, type Settlement, staysFound } from '.
 export interface AlertSink {
   alert(revision: AlertRevision): void
   decision?(revision: DecisionRevision): void
+  /** Whether alerts at this event time are told here; those that are not are told by another book. Default: all are. */
+  covers?(at: number): boolean
 }
 
 export interface AlertBookOptions {
@@ -32,7 +34,8 @@ export interface AlertBookOptions {
  * What stands: all hits of each event, whatever their keys, and the alerts that follow from them. Hits come and go as actors judge and
  * judge again; `settle` compares what should stand with what was told, and tells the difference.
  *
- * B1 The last revision told of an alert says whether it stands; revisions rise by one from 1.
+ * B1 The last revision told of an alert says whether it stands; revisions rise by one from 1. One that stood while its time was another
+ *    book's has revision 0: if it changes once the time is this book's, it is raised.
  * B2 An entry is kept while an actor with a part in it can still go back to it, or while one of its matches is held back, or was
  *    decided on where the actor can still go back to.
  * B3 What stands is a function of the hits, not of the order in which they came.
@@ -142,7 +145,14 @@ export class AlertBook {
       this.states.changed(one.entry)
     }
     // Pruning takes actors out of the list, so it goes backwards.
-    for (const entry of dirty) for (let i = entry.actors.length - 1; i >= 0; i--) this.prune(entry.actors[i])
+    let last: ActorRef | undefined
+    for (const { actors } of dirty)
+      for (let i = actors.length - 1; i >= 0; i--) {
+        // One event may change thousands of entries of one actor.
+        const actor = actors[i]
+        if (actor !== last) this.prune(actor)
+        last = actor
+      }
   }
 
   /** Hits of one event come together, so it is mostly the entry that changed last. */
@@ -252,18 +262,23 @@ export class AlertBook {
   }
 
   #raise(entry: Entry, id: string, hit: Hit): void {
-    const told: ToldAlert = { id, revision: 1, status: 'raised', hit }
+    const { sink } = this.#options
+    const isOurs = sink.covers?.(entry.at) ?? true
+    const told: ToldAlert = { id, revision: isOurs ? 1 : 0, status: 'raised', hit }
     // Most entries have one: a list that is made with it has no room for sixteen more, as one that grows to it would.
     if (entry.alerts.length === 0) entry.alerts = [told]
     else entry.alerts.push(told)
-    this.#options.sink.alert({ id, revision: 1, status: 'raised', hit })
+    if (isOurs) sink.alert({ id, revision: 1, status: 'raised', hit })
   }
 
   #revise(told: ToldAlert, status: AlertRevision['status'], hit: Hit): void {
-    told.revision++
+    const { sink } = this.#options
+    const isNew = told.revision === 0
     told.status = status
     told.hit = hit
-    this.#options.sink.alert({ id: told.id, revision: told.revision, status, hit })
+    if (isNew && (status === 'withdrawn' || sink.covers?.(hit.at) === false)) return
+    told.revision++
+    sink.alert({ id: told.id, revision: told.revision, status: isNew ? 'raised' : status, hit })
   }
 
   #decide(entry: Entry, eventId: string, decision: Decision): void {
@@ -282,12 +297,18 @@ export class AlertBook {
     const entries = keptBy(actor)
     const { isSorted, latenessMs, newestAt, oldestPlace } = this.#options
     const settledAt = isSorted ? Number.POSITIVE_INFINITY : newestAt(actor) - latenessMs
+    // Asked for each entry, and the same for all of them.
+    let place = Number.NaN
+    const oldest = (): number => {
+      if (Number.isNaN(place)) place = oldestPlace(actor)
+      return place
+    }
     let done = 0
     while (
       done < entries.length &&
       entries[done].at <= settledAt &&
-      !this.#held.isNeeded(entries[done], actor, oldestPlace) &&
-      !mayMove(entries[done], actor, oldestPlace)
+      !this.#held.isNeeded(entries[done], actor, oldest) &&
+      !mayMove(entries[done], actor, oldest)
     ) {
       const entry = entries[done++]
       if (this.#cooldowns.isNeeded) this.#cooldowns.leave(actor, entry)

@@ -6,6 +6,7 @@ import type { ActorName } from './actor-state.ts'
 import type { Decision } from './alert.ts'
 import { AlertBook, type AlertSink } from './alert-book.ts'
 import { EngineStates } from './engine-states.ts'
+import { keptBy } from './entry.ts'
 import { EventView } from './event-view.ts'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
 import type { Outcome } from './outcome.ts'
@@ -70,7 +71,7 @@ export class Engine {
   readonly #joint: ReadonlySet<number>
   /** Hits of conditions that were found at the event that is being applied. */
   readonly #found = new Set<Hit>()
-  /** Actors that the event which is being applied came to, as far as they keep something in the book. */
+  /** Actors that the event which is being applied came to, as far as they keep something in the book that lies behind. */
   readonly #onward: ActorRef[] = []
   /** Kept so that reading ahead has a visible result. */
   prefetched = 0
@@ -263,14 +264,14 @@ export class Engine {
   }
 
   #hitSink(): HitSink {
-    const { onFeatures } = this.#options
+    const { onFeatures, latenessMs } = this.#options
     const decidesAll = this.#decidesAll
     const wantsSeen = decidesAll || this.#joint.size > 0
     const book = this.#book
     const { tally } = this
     return {
-      cameOn: (actor: ActorRef) => {
-        this.#onward.push(actor)
+      cameOn: (actor: ActorRef, at: number) => {
+        if (keptBy(actor)[0].at <= at - latenessMs) this.#onward.push(actor)
       },
       hit: (hit: Hit) => {
         tally.hits[hit.rule]++

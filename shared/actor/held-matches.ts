@@ -11,45 +11,40 @@ export interface HeldMatch {
 
 /**
  * Matches that a skip strategy holds back, and those decided lately: going back may undo the decision.
+ *
+ * One event may decide on thousands of them, so that each is found at once: by its number, and by its entry.
  */
 export class HeldMatches {
-  readonly #byActor = new Map<ActorRef, HeldMatch[]>()
-  #open = 0
+  readonly #byActor = new Map<ActorRef, MatchesOfActor>()
 
   /** Time of the oldest event with an undecided match; Infinity where there is none. Cost grows with their number. */
   get oldestAt(): number {
     let oldest = Number.POSITIVE_INFINITY
-    if (this.#open > 0)
-      for (const matches of this.#byActor.values())
-        for (const { entry, settlement } of matches) if (settlement === undefined) oldest = Math.min(oldest, entry.at)
+    for (const { open } of this.#byActor.values())
+      for (const { entry } of open.values()) oldest = Math.min(oldest, entry.at)
     return oldest
   }
 
   add(hit: Hit, number: number, entry: Entry): void {
-    const matches = this.#byActor.get(hit.actor)
-    const match = { hit, number, entry, settlement: undefined }
-    if (matches === undefined) this.#byActor.set(hit.actor, [match])
-    else matches.push(match)
-    this.#open++
+    this.load({ hit, number, entry, settlement: undefined })
   }
 
   /** @returns the entry and hit of the match that was decided on */
   settle(settlement: Settlement): { entry: Entry; hit: Hit } {
     const { actor, rule, number } = settlement
-    const match = this.#byActor
-      .get(actor)
-      ?.find((m) => m.settlement === undefined && m.number === number && m.hit.rule === rule)
-    invariant(match !== undefined, 'a match is held before it is decided on')
+    const open = this.#byActor.get(actor)?.open
+    const match = open?.get(numberOf(rule, number))
+    invariant(open !== undefined && match !== undefined, 'a match is held before it is decided on')
+    open.delete(numberOf(rule, number))
     match.settlement = settlement
     match.hit.isHeld = false
-    this.#open--
     return match
   }
 
   /** Whether the entry has a match of this actor that is not decided on, or whose decision going back may undo. */
   isNeeded(entry: Entry, actor: ActorRef, oldestPlace: (actor: ActorRef) => number): boolean {
-    const matches = this.#byActor.get(actor)?.filter((match) => match.entry === entry) ?? []
-    if (matches.length === 0) return false
+    const matches = this.#byActor.get(actor)?.byEntry.get(entry)
+    if (matches === undefined) return false
     const oldest = oldestPlace(actor)
     return matches.some(({ settlement }) => settlement === undefined || settlement.place >= oldest)
   }
@@ -62,53 +57,73 @@ export class HeldMatches {
     const matches = this.#byActor.get(actor)
     if (matches === undefined) return []
     const revived: HeldMatch[] = []
-    const kept = matches.filter((match) => {
-      if (!staysFound(match.hit, place, at)) {
-        if (match.settlement === undefined) this.#open--
-        return false
-      }
-      if (match.settlement !== undefined && match.settlement.place >= place) {
-        if (!match.settlement.stands) revived.push(match)
+    for (const match of matches.all) {
+      const { settlement, hit, entry } = match
+      if (!staysFound(hit, place, at)) {
+        matches.all.delete(match)
+        // Once all were decided on, numbers are given anew: an older match may just have taken its own back.
+        const number = numberOf(hit.rule, match.number)
+        if (matches.open.get(number) === match) matches.open.delete(number)
+        const others = matches.byEntry.get(entry)?.filter((other) => other !== match) ?? []
+        if (others.length > 0) matches.byEntry.set(entry, others)
+        else matches.byEntry.delete(entry)
+      } else if (settlement !== undefined && settlement.place >= place) {
+        if (!settlement.stands) revived.push(match)
         match.settlement = undefined
-        match.hit.isHeld = true
-        this.#open++
+        hit.isHeld = true
+        matches.open.set(numberOf(hit.rule, match.number), match)
       }
-      return true
-    })
-    this.#keep(actor, kept)
+    }
+    this.#keep(actor, matches)
     return revived
   }
 
   /** In the order in which they were held. */
   of(actor: ActorRef): readonly HeldMatch[] {
-    return this.#byActor.get(actor) ?? []
+    return [...(this.#byActor.get(actor)?.all ?? [])]
   }
 
   /** A match that was held before the actor was loaded. */
   load(match: HeldMatch): void {
-    const { actor } = match.hit
-    this.#byActor.set(actor, [...this.of(actor), match])
-    if (match.settlement === undefined) this.#open++
+    const { hit, number, entry } = match
+    let matches = this.#byActor.get(hit.actor)
+    if (matches === undefined) {
+      matches = { all: new Set(), open: new Map(), byEntry: new Map() }
+      this.#byActor.set(hit.actor, matches)
+    }
+    matches.all.add(match)
+    if (match.settlement === undefined) matches.open.set(numberOf(hit.rule, number), match)
+    const ofEntry = matches.byEntry.get(entry)
+    if (ofEntry === undefined) matches.byEntry.set(entry, [match])
+    else ofEntry.push(match)
   }
 
   /** The actor leaves memory. */
   release(actor: ActorRef): void {
-    for (const { settlement } of this.of(actor)) if (settlement === undefined) this.#open--
     this.#byActor.delete(actor)
   }
 
   /** The actor no longer keeps the entry: its decided matches can go. */
   leave(actor: ActorRef, entry: Entry): void {
     const matches = this.#byActor.get(actor)
-    if (matches !== undefined)
-      this.#keep(
-        actor,
-        matches.filter((match) => match.entry !== entry),
-      )
+    if (matches === undefined) return
+    for (const match of matches.byEntry.get(entry) ?? []) matches.all.delete(match)
+    matches.byEntry.delete(entry)
+    this.#keep(actor, matches)
   }
 
-  #keep(actor: ActorRef, matches: HeldMatch[]): void {
-    if (matches.length === 0) this.#byActor.delete(actor)
-    else this.#byActor.set(actor, matches)
+  #keep(actor: ActorRef, { all }: MatchesOfActor): void {
+    if (all.size === 0) this.#byActor.delete(actor)
   }
 }
+
+interface MatchesOfActor {
+  /** In the order in which they were held. */
+  readonly all: Set<HeldMatch>
+  /** Those not decided on, by `numberOf`. */
+  readonly open: Map<number, HeldMatch>
+  readonly byEntry: Map<Entry, HeldMatch[]>
+}
+
+/** The matcher's numbers are of 32 bits, and each rule has its own. */
+const numberOf = (rule: number, number: number): number => rule * 2 ** 32 + number

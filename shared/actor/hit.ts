@@ -56,7 +56,7 @@ export class ActorRef {
  */
 export interface HitSink {
   /** An actor that keeps entries in the alert book has a new event. */
-  cameOn?(actor: ActorRef): void
+  cameOn?(actor: ActorRef, at: number): void
   /** A hit of the event being judged. */
   hit(hit: Hit): void
   /** A hit is held under this number until `settled`. */

@@ -214,7 +214,7 @@ export class Population {
       if (this.#runs.nextDeadline <= now) this.advance(now)
     } else this.#rewind(slot, h, digest, now)
     const ref = this.#refs.get(slot)
-    if (ref !== undefined && ref.kept.length > 0) this.#options.sink.cameOn?.(ref)
+    if (ref !== undefined && ref.kept.length > 0) this.#options.sink.cameOn?.(ref, at)
   }
 
   /**
