@@ -263,6 +263,10 @@ export class PatternRuns {
   }
 
   #takeSnapshot(h: number, position: number): void {
+    // A busy actor has many before its history is full and what it must keep is looked at.
+    const { history, registers, latenessMs } = this.#options
+    const lateFrom = history.firstAfter(h, registers.at - latenessMs)
+    this.#snapshots.dropBefore(h, lateFrom, (handles) => this.#releaseAll(handles))
     this.#snapshots.add(h, {
       position: position + 1,
       handles: this.#patterns.map((pattern) => pattern.matcher.copy(this.#handle(pattern))),

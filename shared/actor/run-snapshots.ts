@@ -71,14 +71,18 @@ export class RunSnapshots {
     oldest: (handles: readonly number[]) => number,
     release: (handles: readonly number[]) => void,
   ): number {
+    const needed = this.dropBefore(h, lateFrom, release)
+    return Math.min(needed.position, ...this.of(h).map(({ handles }) => oldest(handles)))
+  }
+
+  /** Drops the snapshots without which any state from `lateFrom` on can be reached. @returns the state to start from for the first of them */
+  dropBefore(h: number, lateFrom: number, release: (handles: readonly number[]) => void): RunSnapshot {
     const needed = this.#stateBefore(h, lateFrom)
     const snapshots = this.#byActor.get(h) ?? []
-    while (snapshots.length > 0 && snapshots[0].position < needed.position) {
-      const dropped = snapshots.shift()
-      if (dropped !== undefined) release(dropped.handles)
-    }
+    const from = snapshots.findIndex(({ position }) => position >= needed.position)
+    for (const { handles } of snapshots.splice(0, from < 0 ? snapshots.length : from)) release(handles)
     if (snapshots.length === 0) this.#byActor.delete(h)
-    return Math.min(needed.position, ...snapshots.map(({ handles }) => oldest(handles)))
+    return needed
   }
 
   /** The latest known state of the runs that has not seen the record at `position`. */
