@@ -42,14 +42,18 @@ export class Extremes {
     const g = h * 2 + extreme.half
     const length = U[g + 3]
     if (length === 0) return Number.NaN
+    // Read in place: this is asked several times of every event.
+    const block = U[g] * 2
+    const mask = (1 << U[g + 1]) - 1
+    const first = U[g + 2]
     let low = 0
     let high = length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#entry(g, middle) < start) low = middle + 1
+      if (U[block + ((first + middle) & mask)] < start) low = middle + 1
       else high = middle
     }
-    return low === length ? Number.NaN : this.#value(h, extreme, this.#entry(g, low))
+    return low === length ? Number.NaN : this.#value(h, extreme, U[block + ((first + low) & mask)])
   }
 
   /** Records at or after each queue's end have left it: entries go, and what they had pushed out comes back. */
@@ -106,18 +110,21 @@ export class Extremes {
       arena.U[g + 3] = 0
     }
     const start = this.#history.start(h)
-    let length = arena.U[g + 3]
-    let first = arena.U[g + 2]
-    while (length > 0 && this.#entryAt(g, first) < start) {
+    const { U } = arena
+    const block = U[g] * 2
+    const mask = (1 << U[g + 1]) - 1
+    let length = U[g + 3]
+    let first = U[g + 2]
+    while (length > 0 && U[block + (first & mask)] < start) {
       first++
       length--
     }
     const value = this.#value(h, extreme, position) * extreme.sign
-    while (length > 0 && this.#value(h, extreme, this.#entryAt(g, first + length - 1)) * extreme.sign <= value) length--
-    arena.U[g + 2] = first
-    arena.U[g + 3] = length
-    if (length === 1 << arena.U[g + 1]) this.#grow(g)
-    const { U } = arena
+    const valueAt = (index: number): number => this.#value(h, extreme, U[block + (index & mask)]) * extreme.sign
+    while (length > 0 && valueAt(first + length - 1) <= value) length--
+    U[g + 2] = first
+    U[g + 3] = length
+    if (length > mask) this.#grow(g)
     U[U[g] * 2 + ((U[g + 2] + length) & ((1 << U[g + 1]) - 1))] = position
     U[g + 3] = length + 1
   }
@@ -136,12 +143,8 @@ export class Extremes {
   }
 
   #entry(g: number, index: number): number {
-    return this.#entryAt(g, this.#history.arena.U[g + 2] + index)
-  }
-
-  #entryAt(g: number, slot: number): number {
     const { U } = this.#history.arena
-    return U[U[g] * 2 + (slot & ((1 << U[g + 1]) - 1))]
+    return U[U[g] * 2 + ((U[g + 2] + index) & ((1 << U[g + 1]) - 1))]
   }
 
   #value(h: number, extreme: { word: number }, position: number): number {
