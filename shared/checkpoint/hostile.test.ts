@@ -11,7 +11,7 @@ import { StateCodec } from './state-codec.ts'
 const latenessMs = 120_000
 const held = { hit: 0, number: 1, settlement: undefined }
 
-function savedWorld(name: string, length = 160): { world: World; store: Store; saved: Saved } {
+function savedWorld(name: string, length = 160): { world: World; store: Store; saved: Saved; withBook: ActorState } {
   const ruleSet = ruleSetOf(checkpointRules[name])
   const random = new Random(5)
   const world = new World(ruleSet, { latenessMs, tracks: true })
