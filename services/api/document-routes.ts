@@ -1,8 +1,10 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { asyncApi } from './async-api.ts'
 import { sendJson } from './json-text.ts'
 import { sendProblem } from './problem.ts'
 import { isProblemName, problemText } from './problem-kinds.ts'
+import type { Vigil } from './vigil.ts'
 
 /** How the OpenAPI document is made of the schemas of the routes. */
 export const openApi: FastifyDynamicSwaggerOptions = {
@@ -28,13 +30,19 @@ export const openApi: FastifyDynamicSwaggerOptions = {
 }
 
 /** The documents that say how to use the API. */
-export function documentRoutes(app: FastifyInstance): void {
+export function documentRoutes(app: FastifyInstance, { eventSchema }: Pick<Vigil, 'eventSchema'>): void {
   const config = { isOpen: true }
   let document: string | undefined
+  let streams: string | undefined
 
   app.get('/openapi.json', { config, schema: { hide: true } }, async (_request, reply) => {
     document ??= JSON.stringify(app.swagger())
     return sendJson(reply, document)
+  })
+
+  app.get('/asyncapi.json', { config, schema: { hide: true } }, async (_request, reply) => {
+    streams ??= JSON.stringify(asyncApi(eventSchema))
+    return sendJson(reply, streams)
   })
 
   app.get<{ Params: { name: string } }>(

@@ -145,7 +145,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   alertRoutes(app, vigil, streams.signal)
   deadLetterRoutes(app, deadLetters)
   runningRoutes(app, vigil)
-  documentRoutes(app)
+  documentRoutes(app, vigil)
   await app.after()
   refuseOtherMethods()
   return app
