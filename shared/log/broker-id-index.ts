@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Broker } from './broker.ts'
 import { type DecodedFrame, decodeFrame, firstOffset, sequenceOf } from './broker-frame.ts'
+import type { IndexedFrame, IndexedLog } from './broker-index-database.ts'
 import type { FromIndex, ToIndex } from './broker-index-worker.ts'
 import { LogUnavailable } from './event-log.ts'
 import type { Position } from './recent-ids.ts'
@@ -20,6 +21,8 @@ export interface IdIndexOptions {
  * I1 A frame is in the index if `add` was called with it, or its sequence lies below where `add` began; else `find` waits.
  * I2 At most `backlogMax` entries wait for the disk, and one frame: `add` lets its caller wait for the rest.
  * I3 The log goes on without it: what fails is tried again from what is in the file, and `find` rejects meanwhile.
+ * I4 What is in the file is of this log: the frame of each partition that was added last still stands in its place, or all up to it is gone. Else the
+ *    file is made anew.
  */
 export class BrokerIdIndex {
   readonly #options: IdIndexOptions
@@ -55,13 +58,13 @@ export class BrokerIdIndex {
     await this.#session?.close()
   }
 
-  #begin(): void {
-    const session = new IndexSession(this.#options)
+  #begin(isForeign = false): void {
+    const session = new IndexSession(this.#options, isForeign)
     this.#session = session
     void session.ended.then((error) => {
       this.#session = undefined
       this.#trouble = error
-      if (!this.#isClosed) this.#retry = setTimeout(() => this.#begin(), retryMs)
+      if (!this.#isClosed) this.#retry = setTimeout(() => this.#begin(error instanceof ForeignIndex), retryMs)
     })
   }
 }
@@ -85,14 +88,14 @@ class IndexSession {
   readonly #asked = new Map<number, PromiseWithResolvers<readonly Position[]>>()
   #hasEnded = false
 
-  constructor(options: IdIndexOptions) {
+  constructor(options: IdIndexOptions, isForeign: boolean) {
     this.#options = options
     this.#liveFrom = options.reached()
     this.#liveNexts = this.#liveFrom.map(firstOffset)
     this.ended = this.#end.promise
     this.#complete.promise.catch(() => {})
     const { broker, folder, partitions } = options
-    const workerData = { folder, partitions, incarnation: broker.incarnation }
+    const workerData: IndexedLog = { folder, partitions, incarnation: broker.incarnation, isForeign }
     this.#worker = new Worker(new URL('./broker-index-worker.ts', import.meta.url), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
@@ -137,7 +140,7 @@ class IndexSession {
     switch (message.kind) {
       case 'opened':
         this.#firsts = message.nexts.slice()
-        this.#readHistory().catch((error: unknown) => this.#fail(error))
+        this.#readHistory(message.marks).catch((error: unknown) => this.#fail(error))
         break
       case 'added':
         this.#backlog -= message.count
@@ -152,8 +155,10 @@ class IndexSession {
   }
 
   /** What was appended after the file's last state and before `addLive` began. */
-  async #readHistory(): Promise<void> {
+  async #readHistory(marks: readonly (IndexedFrame | undefined)[]): Promise<void> {
     const { broker } = this.#options
+    for (const [partition, mark] of marks.entries())
+      if (mark !== undefined && !(await this.#has(partition, mark))) throw new ForeignIndex()
     for (const [partition, end] of this.#liveFrom.entries()) {
       for (let sequence = sequenceOf(this.#firsts[partition]); sequence < end && !this.#hasEnded; ) {
         const frames = await broker.read(partition, sequence, historyBytes)
@@ -173,10 +178,20 @@ class IndexSession {
     this.#complete.resolve()
   }
 
-  #send(partition: number, { offset, length, kinds, ids, at }: DecodedFrame): void {
+  /** I4 */
+  async #has(partition: number, { offset, stamp }: IndexedFrame): Promise<boolean> {
+    const { broker } = this.#options
+    const sequence = sequenceOf(offset)
+    const [stored] = await broker.read(partition, sequence, 1)
+    if (stored?.sequence === sequence) return decodeFrame(sequence, stored.bytes).stamp === stamp
+    const first = await broker.first(partition)
+    return sequence < this.#liveFrom[partition] && (first === undefined || first > sequence)
+  }
+
+  #send(partition: number, { offset, stamp, length, kinds, ids, at }: DecodedFrame): void {
     if (this.#hasEnded) return
     this.#backlog += length
-    this.#post({ kind: 'add', events: { partition, offset, kinds, ids, at }, firsts: this.#firsts.slice() })
+    this.#post({ kind: 'add', events: { partition, offset, stamp, kinds, ids, at }, firsts: this.#firsts.slice() })
   }
 
   #roomInBacklog(): Promise<void> | undefined {
@@ -203,6 +218,12 @@ class IndexSession {
     this.#asked.clear()
     this.#end.resolve(error)
   }
+}
+
+/** The file holds the events of another log, or of this one as it was before it was put back to an older state. */
+class ForeignIndex extends Error {
+  override readonly name = 'ForeignIndex'
+  override readonly message = 'it was made of another log, and is made anew'
 }
 
 function unavailable(cause: unknown): LogUnavailable {

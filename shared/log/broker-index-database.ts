@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { hash52 } from '#shared/domain/hash52'
 import type { Position } from './recent-ids.ts'
 import { isEventKind } from './repeat-rule.ts'
@@ -13,6 +13,14 @@ export interface IndexedLog {
   readonly folder: string
   readonly incarnation: string
   readonly partitions: number
+  /** Whether what is there is of another log, and made again. */
+  readonly isForeign: boolean
+}
+
+/** A frame that is in the index: by it an index of another log under the same name is known. */
+export interface IndexedFrame {
+  readonly offset: number
+  readonly stamp: number
 }
 
 /**
@@ -23,6 +31,9 @@ export interface IndexedLog {
  */
 export class BrokerIndexDatabase {
   readonly nexts: readonly number[]
+  /** By partition, the frame that was added last. */
+  readonly marks: readonly (IndexedFrame | undefined)[]
+  readonly #putMark: StatementSync
   readonly #database: DatabaseSync
   readonly #hashKey: number
   readonly #ids: IdIndex
@@ -32,6 +43,12 @@ export class BrokerIndexDatabase {
     this.#database = openIndexFile(log)
     this.#hashKey = Number(this.#database.prepare(`SELECT value FROM meta WHERE name = 'hash_key'`).get()?.['value'])
     this.nexts = Array.from({ length: log.partitions }, (_, p) => indexedNext(this.#database, p) ?? 0)
+    const findMark = this.#database.prepare('SELECT offset, stamp FROM marks WHERE partition = ?')
+    this.marks = this.nexts.map((_, p) => {
+      const row = findMark.get(p)
+      return row === undefined ? undefined : { offset: Number(row['offset']), stamp: Number(row['stamp']) }
+    })
+    this.#putMark = this.#database.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?, ?)')
     this.#ids = new IdIndex(this.#database, this.nexts, recentIdsMax)
   }
 
@@ -39,12 +56,13 @@ export class BrokerIndexDatabase {
    * @param events what was added before does no harm
    * @param firsts by partition, all events below are in the file or were added before
    */
-  add({ partition, offset, kinds, ids, at }: FrameEvents, firsts: readonly number[]): void {
+  add({ partition, offset, stamp, kinds, ids, at }: FrameEvents, firsts: readonly number[]): void {
     for (let i = 0; i < ids.length; i++)
       if (isEventKind[kinds[i]])
         this.#ids.add({ hash: hash52(ids[i], this.#hashKey), at: at[i], partition, offset: offset + i })
     this.#database.exec('BEGIN IMMEDIATE')
     this.#ids.write(firsts)
+    this.#putMark.run(partition, offset, stamp)
     this.#database.exec('COMMIT')
     this.#ids.keep()
   }
@@ -64,6 +82,7 @@ export interface FrameEvents {
   readonly partition: number
   /** Of the first. */
   readonly offset: number
+  readonly stamp: number
   /** Indexes into `recordKinds`; what is no event is passed over. */
   readonly kinds: readonly number[]
   readonly ids: readonly string[]
@@ -76,7 +95,8 @@ function openIndexFile(log: IndexedLog): DatabaseSync {
   mkdirSync(log.folder, { recursive: true })
   const file = indexFile(log.folder)
   const name = JSON.stringify([schemaVersion, log.incarnation, log.partitions])
-  if (existsSync(file) && !isOf(file, name)) for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
+  if (existsSync(file) && (log.isForeign || !isOf(file, name)))
+    for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
@@ -87,7 +107,8 @@ function openIndexFile(log: IndexedLog): DatabaseSync {
         day INTEGER NOT NULL, hash INTEGER NOT NULL, at INTEGER NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
         PRIMARY KEY (day, hash, at, partition, offset)
       ) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS indexed (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL);`)
+      CREATE TABLE IF NOT EXISTS indexed (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS marks (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL, stamp INTEGER NOT NULL);`)
     const put = database.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)')
     put.run('log', name)
     put.run('hash_key', randomInt(2 ** 32))

@@ -1,7 +1,7 @@
 // The thread of the index of ids: it waits for the disk, so that nobody else has to. Messages are taken one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '#shared/domain/invariant'
-import { BrokerIndexDatabase, type FrameEvents } from './broker-index-database.ts'
+import { BrokerIndexDatabase, type FrameEvents, type IndexedFrame } from './broker-index-database.ts'
 import type { Position } from './recent-ids.ts'
 
 export type ToIndex =
@@ -10,7 +10,11 @@ export type ToIndex =
   | { readonly kind: 'close' }
 
 export type FromIndex =
-  | { readonly kind: 'opened'; readonly nexts: readonly number[] }
+  | {
+      readonly kind: 'opened'
+      readonly nexts: readonly number[]
+      readonly marks: readonly (IndexedFrame | undefined)[]
+    }
   | { readonly kind: 'added'; readonly count: number }
   | { readonly kind: 'found'; readonly ticket: number; readonly positions: readonly Position[] }
 
@@ -34,4 +38,4 @@ port.on('message', (message: ToIndex) => {
       port.close()
   }
 })
-answer({ kind: 'opened', nexts: database.nexts })
+answer({ kind: 'opened', nexts: database.nexts, marks: database.marks })

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type { Broker, Follower, StoredFrame } from './broker.ts'
 import { type DecodedFrame, firstOffset, sequenceOf } from './broker-frame.ts'
 import { asUnavailable, decodeOrUnavailable } from './broker-frame-reader.ts'
@@ -235,8 +236,7 @@ export class BrokerTail {
   }
 
   #compare(stored: StoredFrame, mark: Mark): void {
-    const frame = this.#decodeOrStop(stored)
-    if (frame !== undefined && (frame.stamp !== mark.stamp || frame.length !== mark.length)) this.#stopChanged(mark)
+    if (crc32(stored.bytes) !== mark.checksum) this.#stopChanged(mark)
   }
 
   #stopChanged({ sequence }: Mark): void {
@@ -249,14 +249,13 @@ export class BrokerTail {
   }
 }
 
-/** What tells a frame from another in its place: no two groups have one stamp. */
+/** What tells a frame from another in its place. Not its stamp: two processes may give the same one. */
 interface Mark {
   readonly sequence: number
-  readonly stamp: number
-  readonly length: number
+  readonly checksum: number
 }
 
-const markOf = ({ offset, stamp, length }: DecodedFrame): Mark => ({ sequence: sequenceOf(offset), stamp, length })
+const markOf = ({ offset, bytes }: DecodedFrame): Mark => ({ sequence: sequenceOf(offset), checksum: crc32(bytes) })
 
 function addFrame(recent: RecentRecords, frame: DecodedFrame): void {
   for (let i = 0; i < frame.length; i++) {

@@ -1,4 +1,5 @@
 import type { Frame } from './broker.ts'
+import { LogUnavailable } from './event-log.ts'
 import type { KafkaAddress } from './event-log-kafka-address.ts'
 
 /**
@@ -81,9 +82,26 @@ export const kafkaTimes = {
   answerMax: 5_000,
   /** A leader that is just becoming one, or has gone, is asked again, but never sent to again. */
   retryMin: 100,
-  retryMax: 1_000,
-  retries: 8,
+  retryMax: 400,
+  retries: 10,
   closeMax: 3_000,
+}
+
+/** What an error of a client means to who asked; its text says also what stands behind it, as a password that is refused. */
+export function kafkaUnavailable(error: Error, where: string): LogUnavailable {
+  const said = new Set<string>()
+  const collect = (one: unknown, depth: number): void => {
+    if (!(one instanceof Error) || depth > 4) return
+    said.add(one.message)
+    if ('errors' in one && Array.isArray(one.errors)) for (const part of one.errors) collect(part, depth + 1)
+    collect(one.cause, depth + 1)
+  }
+  collect(error, 0)
+  return new LogUnavailable(
+    'unreachable',
+    `Kafka at ${where} cannot be used: ${[...said].join(': ')}; is it running, and is the URL right?`,
+    error,
+  )
 }
 
 /** Waits for the clients of a process to part, but not for brokers that are silent. */

@@ -1,12 +1,8 @@
-import {
+import kafkajs, {
   type Admin,
   type Cluster,
-  ConfigResourceTypes,
   type Consumer,
   Kafka,
-  KafkaJSAggregateError,
-  KafkaJSError,
-  KafkaJSProtocolError,
   logLevel,
   PartitionAssigners,
   Partitioners,
@@ -23,9 +19,13 @@ import {
   type KafkaMessage,
   type KafkaTopic,
   kafkaTimes,
+  kafkaUnavailable,
   type TopicPlan,
 } from './event-log-kafka-client.ts'
 import { mendKafkajsQueue } from './event-log-kafka-kafkajs-queue.ts'
+
+// Node finds these in the whole only: the package is CommonJS.
+const { ConfigResourceTypes, KafkaJSAggregateError, KafkaJSError, KafkaJSProtocolError } = kafkajs
 
 /**
  * Requests to Kafka by kafkajs. Its consumer only reads as the member of a group: it may be told to start anew by others, restarts by itself from the
@@ -154,7 +154,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   fetch({ lane, node, wanted, waitMs, bytesMax }: FetchPlan): Promise<readonly KafkaMessage[]> {
-    return this.#readFrom(this.#lanes[lane], async (cluster) => {
+    const ask = async (cluster: Cluster): Promise<readonly KafkaMessage[]> => {
       const broker = await cluster.findBroker({ nodeId: String(node) })
       const answer: FetchAnswer = await broker.fetch({
         isolationLevel: readCommitted,
@@ -182,7 +182,9 @@ export class KafkajsClient implements KafkaClient {
             found.push({ partition, offset, value })
           }
       return found
-    })
+    }
+    // Tried once: another node may lead by now, which the caller finds out.
+    return this.#readFrom(this.#lanes[lane], ask, 1)
   }
 
   async close(): Promise<void> {
@@ -228,13 +230,7 @@ export class KafkajsClient implements KafkaClient {
     } catch (error) {
       const isForeseen = error instanceof KafkaJSError || error instanceof KafkaJSAggregateError || isHalfOpen(error)
       if (!isForeseen) throw error
-      const reasons = error instanceof KafkaJSAggregateError ? error.errors.map((one) => String(one)) : []
-      const what = [...new Set([error.message, ...reasons])].join(': ')
-      throw new LogUnavailable(
-        'unreachable',
-        `Kafka at ${this.#where} cannot be used: ${what}; is it running, and is the URL right?`,
-        error,
-      )
+      throw kafkaUnavailable(error, this.#where)
     }
   }
 }

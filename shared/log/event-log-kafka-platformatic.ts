@@ -10,7 +10,6 @@ import {
   UserError,
 } from '@platformatic/kafka'
 import type { Frame } from './broker.ts'
-import { LogUnavailable } from './event-log.ts'
 import type { KafkaAddress } from './event-log-kafka-address.ts'
 import {
   allClosed,
@@ -19,6 +18,7 @@ import {
   type KafkaMessage,
   type KafkaTopic,
   kafkaTimes,
+  kafkaUnavailable,
   type TopicPlan,
 } from './event-log-kafka-client.ts'
 
@@ -48,8 +48,9 @@ export class PlatformaticClient implements KafkaClient {
     this.#admin = new Admin(base)
     // A client that sends again by itself stores twice what was stored once.
     this.#producer = new Producer({ ...base, retries: 0, repeatOnStaleMetadata: false })
-    const consumer = (): Consumer => new Consumer({ ...base, groupId: 'vigil-log' })
-    this.#lanes = { tail: consumer(), reader: consumer() }
+    const group = { ...base, groupId: 'vigil-log' }
+    // Who follows the end asks the new leader itself; to ask the old one again would only take time.
+    this.#lanes = { tail: new Consumer({ ...group, retries: 0 }), reader: new Consumer(group) }
   }
 
   topic(): Promise<KafkaTopic | undefined> {
@@ -174,13 +175,7 @@ export class PlatformaticClient implements KafkaClient {
       return await work()
     } catch (error) {
       if (!(error instanceof GenericError || error instanceof MultipleErrors)) throw error
-      const reasons = error instanceof MultipleErrors ? error.errors.map((one) => (one as Error).message) : []
-      const what = [...new Set([error.message, ...reasons])].join(': ')
-      throw new LogUnavailable(
-        'unreachable',
-        `Kafka at ${this.#where} cannot be used: ${what}; is it running, and is the URL right?`,
-        error,
-      )
+      throw kafkaUnavailable(error, this.#where)
     }
   }
 }

@@ -173,6 +173,8 @@ describe.skipIf(server === undefined)('the log on NATS', () => {
   it('says what to do when its stream is gone, and never goes on with another one', async () => {
     const log = await open()
     await appended(log, events([{ id: 'a' }]))
+    const waiting = log.waitFor(0, (await log.bounds(0)).next, new AbortController().signal)
+    const heard = expect(waiting).rejects.toThrow('no longer the log that was opened')
     await manager.streams.delete(stream)
     await expect(log.append(events([{ id: 'b' }]))).rejects.toMatchObject({
       reason: 'unreachable',
@@ -183,6 +185,7 @@ describe.skipIf(server === undefined)('the log on NATS', () => {
       await openNatsLog({ url: `${url}/?stream=${stream}`, folder: folderOfOther, partitions: 2, latenessMs: 600_000 }),
     )
     await until(() => !log.health.isReady && log.health.detail.includes('no longer the log'))
+    await heard
     await expect(log.append(events([{ id: 'b' }]))).rejects.toThrow('no longer the log that was opened')
     await expect(log.read(0, 0, 1)).rejects.toThrow('no longer the log that was opened')
   })
