@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { openBrokerLog } from './broker-log.ts'
 import { MemoryBroker, MemoryBrokerStorage } from './broker-memory.ts'
 import { appended, bodies, eventLogConformance, events, type LogUnderTest } from './event-log.conformance.ts'
-import { type EventLog, LogUnavailable } from './event-log.ts'
+import { type EventLog, type FoundEvent, LogUnavailable } from './event-log.ts'
 
 const latenessMs = 600_000
 
@@ -193,6 +193,27 @@ describe('the log on a broker', () => {
     const other = await open(new MemoryBroker(storage), folder)
     expect(await other.find(ids)).toEqual([])
   })
+
+  it('makes the index again where the log under the same name is another one, or an older state (I4)', async () => {
+    const storage = storages()
+    const folder = await newFolder()
+    const log = await open(new MemoryBroker(storage), folder)
+    for (const id of ['a', 'b', 'c']) await appended(log, events([{ id }]))
+    expect(await log.find(['c'])).toHaveLength(1)
+    await log.close()
+    for (const [kept, ids] of [
+      [1, ['d', 'e', 'f']],
+      [0, ['g']],
+    ] as const) {
+      storage.partitions[0].length = kept
+      const writer = await open(new MemoryBroker(storage))
+      for (const id of ids) await appended(writer, events([{ id }]))
+      const again = await open(new MemoryBroker(storage), folder)
+      const find = (): Promise<readonly FoundEvent[]> => again.find(['b', 'c', ...ids]).catch(() => [])
+      await expect.poll(async () => (await find()).map(({ id }) => id), { timeout: 10_000 }).toEqual(ids)
+      await again.close()
+    }
+  }, 30_000)
 
   it('halts at a message that it cannot read, and says where it is (T3)', async () => {
     const broker = new MemoryBroker(storages())
