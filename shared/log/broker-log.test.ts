@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openBrokerLog } from './broker-log.ts'
 import { MemoryBroker, MemoryBrokerStorage } from './broker-memory.ts'
-import { appended, bodies, eventLogConformance, events, type LogUnderTest } from './event-log.conformance.ts'
+import { appended, bodies, events, type LogUnderTest } from './event-log.conformance.ts'
 import { type EventLog, type FoundEvent, LogUnavailable } from './event-log.ts'
+import { trimmableLogConformance } from './event-log-trim.conformance.ts'
 
 const latenessMs = 600_000
 
 for (const countsTogether of [true, false])
-  eventLogConformance(
+  trimmableLogConformance(
     `the log on a broker whose partitions ${countsTogether ? 'count together' : 'count apart'}`,
     async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
       const folder = await mkdtemp(join(tmpdir(), 'vigil-log-broker-'))

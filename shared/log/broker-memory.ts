@@ -1,10 +1,14 @@
 import type { Broker, Follower, Frame, StoredFrame } from './broker.ts'
 import { type LogHealth, LogUnavailable } from './event-log.ts'
 
+interface MemoryFrame extends StoredFrame {
+  readonly storedAt: number
+}
+
 /** What a broker in memory keeps beyond one client. */
 export class MemoryBrokerStorage {
   readonly countsTogether: boolean
-  readonly partitions: StoredFrame[][]
+  readonly partitions: MemoryFrame[][]
   incarnation = 'the first'
 
   constructor(options: { readonly partitions: number; readonly countsTogether: boolean }) {
@@ -55,7 +59,7 @@ export class MemoryBroker implements Broker {
     if (fault === 'lost-unknown') throw new LogUnavailable('unreachable', 'no answer')
     const sequences = frames.map(({ partition, bytes }) => {
       const sequence = this.#storage.end(partition)
-      this.#storage.partitions[partition].push({ partition, sequence, bytes: bytes.slice() })
+      this.#storage.partitions[partition].push({ partition, sequence, bytes: bytes.slice(), storedAt: Date.now() })
       return sequence
     })
     if (fault === 'stored-unknown') throw new LogUnavailable('unreachable', 'no answer')
@@ -74,8 +78,10 @@ export class MemoryBroker implements Broker {
     return this.#storage.partitions[partition].at(-1)
   }
 
-  async sequencesAt(): Promise<readonly number[]> {
-    return this.#storage.partitions.map(() => 1)
+  async sequencesAt(ms: number): Promise<readonly number[]> {
+    return this.#storage.partitions.map(
+      (frames, partition) => frames.find(({ storedAt }) => storedAt >= ms)?.sequence ?? this.#storage.end(partition),
+    )
   }
 
   async read(partition: number, from: number, bytesMax: number): Promise<readonly StoredFrame[]> {

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { serverFor } from '../../tests/support/servers.ts'
-import { appended, bodies, eventLogConformance, events, type LogUnderTest } from './event-log.conformance.ts'
+import { appended, bodies, events, type LogUnderTest } from './event-log.conformance.ts'
 import { type EventLog, LogUnavailable } from './event-log.ts'
 import { openKafkaLog } from './event-log-kafka.ts'
 import { type KafkaClientName, kafkaClients } from './event-log-kafka-client.ts'
+import { trimmableLogConformance } from './event-log-trim.conformance.ts'
 import { LogRefused } from './sqlite-log-failure.ts'
 
 const suite = 'the log on Kafka'
@@ -21,7 +22,7 @@ const newTopic = (): string => `test-${process.pid}-${Date.now()}-${count++}`
 
 describe.skipIf(url === undefined)('with a server', () => {
   for (const client of kafkaClients)
-    eventLogConformance(`${suite} by ${client}`, async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
+    trimmableLogConformance(`${suite} by ${client}`, async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
       const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
       const topic = newTopic()
       const open = () => openKafkaLog({ url: `${url}/?topic=${topic}`, folder, partitions, latenessMs, client })

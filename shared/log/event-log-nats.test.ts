@@ -5,14 +5,15 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { describe } from 'vitest'
 import { serverFor } from '../../tests/support/servers.ts'
-import { eventLogConformance, type LogUnderTest } from './event-log.conformance.ts'
+import type { LogUnderTest } from './event-log.conformance.ts'
 import { openNatsLog } from './event-log-nats.ts'
+import { trimmableLogConformance } from './event-log-trim.conformance.ts'
 
 const url = await serverFor('the log on NATS', 'nats')
 
 describe.skipIf(url === undefined)('with a server', () => {
   let count = 0
-  eventLogConformance('the log on NATS', async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
+  trimmableLogConformance('the log on NATS', async ({ partitions, latenessMs }): Promise<LogUnderTest> => {
     const folder = await mkdtemp(join(tmpdir(), 'vigil-log-nats-'))
     const stream = `test-${process.pid}-${Date.now()}-${count++}`
     const open = () => openNatsLog({ url: `${url}/?stream=${stream}`, folder, partitions, latenessMs })

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { appended, bodies, eventLogConformance, events } from './event-log.conformance.ts'
+import { appended, bodies, events } from './event-log.conformance.ts'
 import type { EventLog } from './event-log.ts'
 import { openSqliteLog } from './event-log-sqlite.ts'
+import { trimmableLogConformance } from './event-log-trim.conformance.ts'
 import { fault, makeFaults } from './sqlite-log-faults.ts'
 import { openLogFile } from './sqlite-log-schema.ts'
 
@@ -21,9 +22,9 @@ const variants: readonly [string, Parameters<typeof openSqliteLog>[1]][] = [
   ],
 ]
 for (const [name, testing] of variants)
-  eventLogConformance(name, async (options) => {
+  trimmableLogConformance(name, async (options) => {
     const folder = await makeFolder()
-    const openLog = (): Promise<EventLog> => openSqliteLog({ folder, ...options }, testing)
+    const openLog = () => openSqliteLog({ folder, ...options }, testing)
     const remove = (): Promise<void> => rm(folder, { recursive: true })
     return { log: await openLog(), reopen: openLog, remove, tellsRepeatsForever: true }
   })

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LogBlock } from '#shared/protocol/log-record'
 import { recordKinds } from '#shared/protocol/log-record'
-import type { AppendRequest, AppendResult, EventLog } from './event-log.ts'
+import type { AppendRequest, AppendResult, EventLog, TrimmableLog } from './event-log.ts'
 import { LogUnavailable } from './event-log.ts'
 import { MemoryEventLog, MemoryLogStorage } from './event-log-memory.ts'
 
 /** A log that nobody else uses, empty at first, with what it can do beyond the port. */
 export interface LogUnderTest {
-  readonly log: EventLog
+  readonly log: EventLog & TrimmableLog
   /** Opens what the log stored once more; the log was closed. */
-  reopen(): Promise<EventLog>
+  reopen(): Promise<EventLog & TrimmableLog>
   /** Removes what it stored. Every log on it was closed. */
   remove(): Promise<void>
   /** Tells repeats from conflicts however long ago the first was appended; otherwise at least within the lateness of the clock. */
@@ -473,7 +473,7 @@ function records(block: LogBlock) {
   }))
 }
 
-async function readAll(log: EventLog, partition: number) {
+export async function readAll(log: EventLog, partition: number) {
   const all: ReturnType<typeof records> = []
   let from = (await log.bounds(partition)).first
   for (let block = await log.read(partition, from, 64); block.length > 0; ) {
