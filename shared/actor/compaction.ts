@@ -1,4 +1,4 @@
-import type { Arena } from '#shared/memory/arena'
+import { type Arena, arenaWords } from '#shared/memory/arena'
 
 /** Who has blocks in an arena, by slots. */
 export interface BlockOwner {
@@ -59,7 +59,8 @@ export class Compaction {
 
   #begin(): boolean {
     const words = this.#nextBlock()
-    if (this.#arena.roomFor(words) >= blocksAhead || !this.#arena.beginVacating(words)) return false
+    const ahead = words * arenaShare > this.#arena.U.length ? 1 : blocksAhead
+    if (this.#arena.roomFor(words) >= ahead || !this.#arena.beginVacating(words)) return false
     this.#isUnderWay = true
     this.#owner = 0
     this.#slot = 0
@@ -69,8 +70,8 @@ export class Compaction {
   /** Words of the block that may be needed next: twice the largest there is, as far as any is ever needed. */
   #nextBlock(): number {
     const largest = Math.max(...this.#owners.map(({ largestBlock }) => largestBlock))
-    const next = Math.max(leastWords, 2 * this.#arena.largestBlock)
-    return Math.min(largest, next, this.#arena.U.length / arenaShare)
+    const least = Math.min(leastWords, this.#arena.U.length / arenaShare)
+    return arenaWords(Math.min(largest, Math.max(least, 2 * this.#arena.largestBlock)))
   }
 }
 
@@ -78,5 +79,5 @@ export class Compaction {
 const blocksAhead = 4
 /** What an account without history may need within one slice of events: 256 KiB. */
 const leastWords = 65_536
-/** A block is at most this part of the arena, or keeping room for it would leave none. */
+/** Of blocks that are more than this part of the arena, one must do: room for several would leave none. */
 const arenaShare = 16

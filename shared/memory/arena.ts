@@ -10,6 +10,7 @@
  * A4 What is never released lies at the upper end, packed, so that it stands in nobody's way; but never beyond 8 GiB, since it is what is
  *    looked at most, and numbers of words beyond 2³¹ are no small integers.
  * A5 While stretches are being vacated, nothing is handed out there: once their owners have moved what they had there, each is one free block.
+ *    It ends by itself where there is no room elsewhere.
  *
  * The limit is reserved at once. The operating system commits a page when it is first touched, and plain views over a buffer
  * that never moves are faster than those over a resizable one.
@@ -70,7 +71,12 @@ export class Arena {
     let from = order
     while (from < ordersMax && this.heads[from] === 0) from++
     const unit = from < ordersMax ? this.takeFree(from) : this.extend(order)
-    if (unit === 0) return 0
+    if (unit === 0) {
+      if (this.vacated.length === 0) return 0
+      // What is needed now comes before what may be needed next.
+      this.endVacating()
+      return this.alloc(words)
+    }
     for (; from > order && from < ordersMax; from--) this.putFree(unit + (1 << (from - 1)), from - 1)
     this.count(unit, order, 1)
     return unit * unitWords
