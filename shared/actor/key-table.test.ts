@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Random } from '#shared/generator/random'
 import { hashOf, KeyTable } from './key-table.ts'
 
 describe('the table of keys', () => {
@@ -41,5 +42,25 @@ describe('the table of keys', () => {
       }),
       { numRuns: Math.ceil(Number(process.env['VIGIL_TEST_CASES'] ?? 200) / 50) },
     )
+  })
+
+  it('loses no key that is pushed back while its table is followed by a larger one (K1)', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = new Random(seed)
+      const table = new KeyTable()
+      const keys: string[] = []
+      const add = (): void => {
+        keys.push(`${seed} ${keys.length} ${random.bits()}`)
+        table.add(keys[keys.length - 1])
+      }
+      for (let i = 0; i < 511; i++) add()
+      // The next one begins the larger table. Six leave for each that comes, so that many move back across those already moved.
+      for (let i = 0; i < 64; i++) {
+        add()
+        for (let k = 0; k < 6; k++) table.remove(table.find(keys.splice(random.integer(0, keys.length - 1), 1)[0]))
+      }
+      for (let i = 0; i < 20; i++) add()
+      expect(keys.filter((key) => table.find(key) < 0)).toEqual([])
+    }
   })
 })
