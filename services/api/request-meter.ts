@@ -2,7 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { durationCounts, type ExponentialCounts } from '#shared/telemetry/exponential-counts'
 import type { Labels, MetricSamples, MetricSource } from '#shared/telemetry/metric-samples'
 
-/** How long requests took, by the conventions of OpenTelemetry. What a client sends reaches no label but as one of a few known words. */
+/**
+ * How long requests took, by the conventions of OpenTelemetry. What a client sends reaches no label but as one of a few known words, so that there
+ * are as many series as the API has routes, methods and answers.
+ */
 export class RequestMeter implements MetricSource {
   readonly #durations = new Map<string, { readonly labels: Labels; readonly counts: ExponentialCounts }>()
 

@@ -35,7 +35,7 @@ export const metricLabels = {
   sink: 'what is sent: `alerts`, `decisions`',
   result: '`exported`, `failed`, `dropped`',
   'http.request.method': 'a method of HTTP, or `_OTHER`',
-  'http.route': 'a path of the API as `/openapi.json` writes it; none where the path is not one of them',
+  'http.route': 'a path of the API, with `:id` where an id stands; none where the path is not one of them',
   'http.response.status_code': 'status of the answer',
   'cpu.mode': '`user`, `system`',
   'v8js.gc.type': '`minor`, `major`, `incremental`, `weakcb`',

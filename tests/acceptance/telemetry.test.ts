@@ -166,6 +166,53 @@ describe('the metrics of a running service', () => {
   })
 })
 
+describe('what is told of rules', () => {
+  const rulesTold = async (running: LiveService): Promise<ReadonlyMap<string, number>> => {
+    const text = await (await fetch(`${await running.address()}/metrics`)).text()
+    const evaluations = readMetricsPage(text).get('vigil_rule_evaluations_total')?.series ?? []
+    return new Map(evaluations.map(({ labels, value }) => [labels['rule'] ?? '', value]))
+  }
+  const send = async (running: LiveService, count: number): Promise<void> => {
+    const rows = Array.from({ length: count }, (_, i) => ({ id: `p${i}`, at: start, account: `a${i}`, amount: 1 }))
+    const answer = await fetch(`${await running.address()}/v1/transactions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(rows),
+    })
+    expect(answer.status).toBe(202)
+    await running.atRest()
+  }
+
+  it('comes from all threads, and ends with a rule that is gone', { timeout: 180_000 }, async () => {
+    const dataDir = workspace.path('threads')
+    const flags = ['--partitions', '2']
+    const before = workspace.rules('before', {
+      'events.yaml': events,
+      'large.rule.yaml': large,
+      'divided.rule.yaml': divided,
+    })
+    const first = await LiveService.ready({ dataDir, rules: before, flags })
+    await send(first, 100)
+    expect(await rulesTold(first)).toEqual(
+      new Map([
+        ['divided', 100],
+        ['large', 100],
+      ]),
+    )
+    await first.stop()
+    const huge = large.replace('rule: large', 'rule: huge')
+    const after = workspace.rules('after', {
+      'events.yaml': events,
+      'huge.rule.yaml': huge,
+      'divided.rule.yaml': divided,
+    })
+    const second = await LiveService.ready({ dataDir, rules: after, flags })
+    await second.atRest()
+    expect([...(await rulesTold(second)).keys()].sort()).toEqual(['divided', 'huge'])
+    await second.stop()
+  })
+})
+
 describe('dashboards and alert rules', () => {
   interface AlertRule {
     readonly alert: string
@@ -217,13 +264,14 @@ describe('dashboards and alert rules', () => {
       expect(annotations['runbook_url']).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
   })
 
-  const promtool = spawnSync('promtool', ['--version']).status === 0
+  const checker = 'promtool'
+  const hasChecker = spawnSync(checker, ['--version']).status === 0
   const suite = 'alert rules, by promtool'
-  if (!promtool) missing(suite, 'there is no promtool on the PATH; it comes with Prometheus (Debian: prometheus)')
+  if (!hasChecker) missing(suite, 'there is no promtool on the PATH; it comes with Prometheus (Debian: prometheus)')
 
-  it.skipIf(!promtool)(suite, () => {
+  it.skipIf(!hasChecker)(suite, () => {
     const run = (...args: string[]): string => {
-      const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: projectRoot, encoding: 'utf8' })
+      const { status, stdout, stderr } = spawnSync(checker, args, { cwd: projectRoot, encoding: 'utf8' })
       return status === 0 ? '' : `${stdout}${stderr}`
     }
     expect(run('check', 'rules', 'observe/prometheus/rules.yml')).toBe('')

@@ -1,11 +1,13 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { onTestFinished } from 'vitest'
+import { RequestMeter } from '../request-meter.ts'
 import { createServer } from '../server.ts'
 import { MemoryVigil } from './memory-vigil.ts'
 
 export interface Api {
   readonly app: FastifyInstance
   readonly vigil: MemoryVigil
+  readonly meter: RequestMeter
   /** Failures of our own: empty unless a test provokes one. */
   readonly failures: unknown[]
   get(url: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
@@ -19,13 +21,15 @@ export interface Api {
 export async function openApi(adminToken?: string): Promise<Api> {
   const vigil = new MemoryVigil()
   const failures: unknown[] = []
-  const app = await createServer({ vigil, access: { adminToken }, onFailure: (error) => failures.push(error) })
+  const meter = new RequestMeter()
+  const app = await createServer({ vigil, access: { adminToken }, meter, onFailure: (error) => failures.push(error) })
   onTestFinished(() => app.close())
   await app.ready()
   const send = async (options: InjectOptions) => app.inject(options)
   return {
     app,
     vigil,
+    meter,
     failures,
     send,
     get: (url, headers = {}) => send({ method: 'GET', url, headers }),
