@@ -40,6 +40,11 @@ export class BrokerIdIndex {
     return this.#session?.addLive(partition, frame)
   }
 
+  /** The log no longer has what lies below `first`. */
+  removed(partition: number, first: number): void {
+    this.#session?.removed(partition, first)
+  }
+
   /** Positions where events with these ids may be; others are among them. Rejects with LogUnavailable. */
   async find(ids: readonly string[]): Promise<readonly Position[]> {
     const session = this.#session
@@ -104,6 +109,10 @@ class IndexSession {
     this.#worker.on('error', (error) => this.#finish(error))
     this.#worker.on('messageerror', (error) => this.#finish(error))
     this.#worker.on('exit', () => this.#finish(new Error('the thread of the index of ids ended')))
+  }
+
+  removed(partition: number, first: number): void {
+    if (!this.#hasEnded) this.#post({ kind: 'removed', partition, first })
   }
 
   addLive(partition: number, frame: DecodedFrame): Promise<void> | undefined {

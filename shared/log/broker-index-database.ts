@@ -37,6 +37,8 @@ export class BrokerIndexDatabase {
   readonly #database: DatabaseSync
   readonly #hashKey: number
   readonly #ids: IdIndex
+  /** By partition, what lies below has gone from the log. */
+  readonly #firsts: number[]
 
   /** Throws what SQLite and the file system throw. */
   constructor(log: IndexedLog) {
@@ -50,6 +52,7 @@ export class BrokerIndexDatabase {
     })
     this.#putMark = this.#database.prepare('INSERT OR REPLACE INTO marks VALUES (?, ?, ?)')
     this.#ids = new IdIndex(this.#database, this.nexts, recentIdsMax)
+    this.#firsts = this.nexts.map(() => 0)
   }
 
   /**
@@ -62,9 +65,16 @@ export class BrokerIndexDatabase {
         this.#ids.add({ hash: hash52(ids[i], this.#hashKey), at: at[i], partition, offset: offset + i })
     this.#database.exec('BEGIN IMMEDIATE')
     this.#ids.write(firsts)
+    if (this.#firsts.some((first) => first > 0))
+      this.#ids.sweep(sweptPerEvent * ids.length, (position) => position.offset < this.#firsts[position.partition])
     this.#putMark.run(partition, offset, stamp)
     this.#database.exec('COMMIT')
     this.#ids.keep()
+  }
+
+  /** The log no longer has what lies below `first`: it goes from the index, too, bit by bit with what is added. */
+  removed(partition: number, first: number): void {
+    this.#firsts[partition] = first
   }
 
   /** Where events with these ids may be: others are among them where hashes are equal by chance. */
@@ -136,6 +146,8 @@ function isOf(file: string, name: string): boolean {
 const isBusy = (error: unknown): boolean => error instanceof Error && 'errcode' in error && error.errcode === 5
 
 const schemaVersion = 1
+/** So that what is gone is a small part of the index. */
+const sweptPerEvent = 4
 const busyTimeoutMs = 2_000
 /** What a start reads again from the log: less than a second. */
 const recentIdsMax = 65_536

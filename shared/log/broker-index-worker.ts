@@ -7,6 +7,7 @@ import type { Position } from './recent-ids.ts'
 export type ToIndex =
   | { readonly kind: 'add'; readonly events: FrameEvents; readonly firsts: readonly number[] }
   | { readonly kind: 'find'; readonly ticket: number; readonly ids: readonly string[] }
+  | { readonly kind: 'removed'; readonly partition: number; readonly first: number }
   | { readonly kind: 'close' }
 
 export type FromIndex =
@@ -32,6 +33,9 @@ port.on('message', (message: ToIndex) => {
       break
     case 'find':
       answer({ kind: 'found', ticket: message.ticket, positions: database.find(message.ids) })
+      break
+    case 'removed':
+      database.removed(message.partition, message.first)
       break
     case 'close':
       database.close()

@@ -174,6 +174,7 @@ class BrokerLog implements EventLog, TrimmableLog {
         below = Math.min(below + trimmedFrames, end)
         await this.#broker.removeBelow(partition, below)
       }
+      this.#ids?.removed(partition, firstOffset(Math.max(first, end)))
     })
   }
 
