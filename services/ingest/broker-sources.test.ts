@@ -66,7 +66,9 @@ describe.each(there)('a source on %s', (broker) => {
     await second.close()
 
     const third = await opened(port)
-    expect(texts(await taken(third, 10))).toEqual(bodyTexts(30, 40))
+    // NATS is told of the first twenty only when it delivers them again.
+    const more = await taken(third, broker === 'nats' ? 40 : 10)
+    expect(texts(more).slice(-10)).toEqual(bodyTexts(30, 40))
     await third.commit()
   })
 

@@ -66,7 +66,8 @@ class KafkaReader implements SourceReader {
   readonly #wanted = new Map<number, bigint>()
   /** By partition, what is to be committed. */
   readonly #done = new Map<number, bigint>()
-  #given: readonly KafkaMessage[] = []
+  /** Since the last commit. */
+  #given: KafkaMessage[] = []
   #isClosed = false
   #watch: NodeJS.Timeout | undefined
 
@@ -104,8 +105,9 @@ class KafkaReader implements SourceReader {
   }
 
   async next(signal: AbortSignal): Promise<readonly SourceMessage[]> {
-    this.#given = await this.#queue.take(signal)
-    return this.#given
+    const messages = await this.#queue.take(signal)
+    this.#given.push(...messages)
+    return messages
   }
 
   async commit(): Promise<void> {

@@ -79,13 +79,14 @@ interface NatsMessage extends SourceMessage {
 /**
  * N1 What the consumer had delivered to a reader before this one and was not told done is read from the stream first, in order: the server itself
  *    would deliver it again only after a while, behind newer messages, and by then its events might be late.
- * N2 So each of them is told done when it is delivered again, without being given again.
+ * N2 So each of them is told done when it is delivered again, within `ackMs`, without being given again. After a crash before that they are read once more.
  */
 class NatsReader implements SourceReader {
   readonly #client: NatsConnection
   readonly #queue = new MessageQueue<NatsMessage>()
   readonly #tried: <T>(work: () => Promise<T>) => Promise<T>
-  #given: readonly NatsMessage[] = []
+  /** Since the last commit. */
+  #given: NatsMessage[] = []
   #isClosed = false
 
   private constructor(client: NatsConnection, tried: <T>(work: () => Promise<T>) => Promise<T>) {
@@ -111,8 +112,9 @@ class NatsReader implements SourceReader {
   }
 
   async next(signal: AbortSignal): Promise<readonly SourceMessage[]> {
-    this.#given = await this.#queue.take(signal)
-    return this.#given
+    const messages = await this.#queue.take(signal)
+    this.#given.push(...messages)
+    return messages
   }
 
   async commit(): Promise<void> {
@@ -227,5 +229,5 @@ const pulledMin = 16
 const pulledMax = 256
 const pullMs = 5_000
 /** What was delivered and is not acknowledged by then is delivered again: it waits for the log, or its reader is gone. */
-const ackMs = 30_000
+const ackMs = 15_000
 const unacknowledgedMax = 2 * ingestLimits.messagesMax + pulledMax

@@ -3,7 +3,7 @@ import { ingestLimits } from './ingest-limits.ts'
 /**
  * A bank's stream as one connection sees it.
  *
- * R1 Messages come in the source's order from its own position on, which is behind everything that was committed, here or before.
+ * R1 Messages come in the source's order from its own position on. What was committed may come once more from the next reader, never from this one.
  * R2 What was not committed comes again from the next reader, before anything behind it.
  */
 export interface SourceReader {
