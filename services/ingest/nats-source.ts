@@ -205,7 +205,7 @@ async function openConsumer(manager: JetStreamManager, place: NatsPlace): Promis
 
 /** What the world does; anything else is a mistake of ours. One kind that the client makes it does not export. */
 const isOutside = (error: Error): boolean =>
-  outside.some((kind) => error instanceof kind) || 'errno' in error || error.name === 'JetStreamNotEnabled'
+  outside.some((kind) => error instanceof kind) || 'code' in error || error.name === 'JetStreamNotEnabled'
 
 const outside = [
   errors.AuthorizationError,
