@@ -130,6 +130,16 @@ describe('what is measured of a partition', () => {
     expect(after.histogram('vigil.checkpoint.duration')).toMatchObject({ count: 1 })
   })
 
+  it('is how often its owner began, and the reader of its log was made anew', async () => {
+    const { meter, read } = metered()
+    const nothing = (): void => {}
+    meter.owner.start(nothing, nothing)
+    meter.log.renewReader()
+    const { number } = await read()
+    expect(number('vigil.partition.starts')).toBe(2)
+    expect(number('vigil.partition.renewals')).toBe(1)
+  })
+
   it('is what fails outside and is tried again, by cause', async () => {
     const { meter, read } = metered(() => Promise.reject(new Error('the store is away')))
     await expect(meter.deliver([])).rejects.toThrow('the store is away')

@@ -47,6 +47,8 @@ export class PartitionMeter implements MetricSource {
   /** Records that the owner has and had not applied, from `#next` on. */
   #block: LogBlock | undefined
   #next = 0
+  #starts = 0
+  #renewals = 0
   #stagedBytes = 0
   /** Since when there are applied records behind the last commit. */
   #uncommittedSince: number | undefined
@@ -86,6 +88,8 @@ export class PartitionMeter implements MetricSource {
     const isTimeKnown = view.now > Number.NEGATIVE_INFINITY
     samples.number('vigil.partition.event_time.delay', isTimeKnown ? Math.max(0, now - view.now) / 1_000 : 0, labels)
     for (const [cause, count] of this.#retries) samples.number('vigil.partition.retries', count, { ...labels, cause })
+    samples.number('vigil.partition.starts', this.#starts, labels)
+    samples.number('vigil.partition.renewals', this.#renewals, labels)
     samples.number('vigil.actors.resident', view.actors, labels)
     samples.number('vigil.actors.passivated', tally?.passivated ?? 0, labels)
     samples.number('vigil.actors.loaded', tally?.loaded ?? 0, labels)
@@ -107,11 +111,15 @@ export class PartitionMeter implements MetricSource {
       get view() {
         return owner.view
       },
-      start: (execute, onMistake) =>
+      start: (execute, onMistake) => {
+        this.#starts++
+        // What an earlier owner was given, the next one is given again.
+        this.#block = undefined
         owner.start((commands) => {
           execute(commands)
           this.#settle()
-        }, onMistake),
+        }, onMistake)
+      },
       handle: (input) => {
         this.#comes(input)
         owner.handle(input)
@@ -130,7 +138,10 @@ export class PartitionMeter implements MetricSource {
       get health() {
         return log.health
       },
-      renewReader: () => log.renewReader(),
+      renewReader: () => {
+        this.#renewals++
+        log.renewReader()
+      },
       close: () => log.close(),
     }
   }

@@ -31,6 +31,7 @@ import { renewableLog } from './renewable-log.ts'
 import { RuleMetrics } from './rule-metrics.ts'
 import { ServiceMetrics } from './service-metrics.ts'
 import { serviceTraces } from './service-traces.ts'
+import { SnapshotMetrics } from './snapshot-metrics.ts'
 import { StallWatch } from './stall-watch.ts'
 import { traceIdOf } from './trace-context.ts'
 import { WatchedOwner } from './watched-owner.ts'
@@ -170,6 +171,8 @@ export class Service implements Vigil {
     })
     this.#metrics.add(new RuleMetrics(this.#owners, lateOutcome))
     this.#metrics.add(this.#serviceMetrics)
+    const positionOf = (partition: number): number => this.#owners[partition].view.position
+    this.#metrics.add(new SnapshotMetrics(this.#keeping.snapshots, positionOf))
     this.#metrics.add(new SinkMetrics(options.sinks ?? []))
   }
 

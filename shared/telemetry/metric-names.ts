@@ -44,383 +44,241 @@ export const metricLabels = {
 
 export type MetricLabel = keyof typeof metricLabels
 
+const metricOf =
+  <Kind extends MetricKind>(kind: Kind) =>
+  (
+    unit: string,
+    labels: readonly MetricLabel[],
+    meaning: string,
+    more: Pick<MetricDefinition, 'when' | 'isConvention'> = {},
+  ) => ({
+    kind,
+    unit,
+    labels,
+    meaning,
+    ...more,
+  })
+
+const counter = metricOf('counter')
+const gauge = metricOf('gauge')
+const histogram = metricOf('histogram')
+
 export const metricDefinitions = {
-  'vigil.events.applied': {
-    kind: 'counter',
-    unit: '{event}',
-    labels: ['partition'],
-    meaning: 'Events that were judged.',
-  },
-  'vigil.events.duplicate': {
-    kind: 'counter',
-    unit: '{event}',
-    labels: ['partition'],
-    meaning: 'Repeats that an account dropped.',
-  },
-  'vigil.events.conflict': {
-    kind: 'counter',
-    unit: '{event}',
-    labels: ['partition'],
-    meaning: 'Events with a known id and other content: the first stays.',
-  },
-  'vigil.events.late': {
-    kind: 'counter',
-    unit: '{event}',
-    labels: ['partition'],
-    meaning: 'Events beyond the lateness of their account, which no rule has seen.',
-  },
-  'vigil.dead_letters': {
-    kind: 'counter',
-    unit: '{record}',
-    labels: ['source', 'reason'],
-    meaning: 'Rows and records that hold no event that can be judged, and conflicts.',
-  },
-  'vigil.event.latency': {
-    kind: 'histogram',
-    unit: 's',
-    labels: ['partition'],
-    meaning: 'From the receipt of an event to its judgement, while the partition is at the end of its log.',
-  },
-  'vigil.decision.duration': {
-    kind: 'histogram',
-    unit: 's',
-    labels: [],
-    meaning: 'From a request for a decision to its answer; those that timed out are not in it.',
-  },
-  'vigil.decision.timeouts': {
-    kind: 'counter',
-    unit: '{decision}',
-    labels: [],
-    meaning: 'Requests for a decision that were answered 504.',
-  },
-  'vigil.decisions': {
-    kind: 'counter',
-    unit: '{decision}',
-    labels: ['outcome'],
-    meaning: 'First decisions on events; those on late ones count as what `VIGIL_LATE_OUTCOME` says.',
-  },
-  'vigil.decisions.amended': {
-    kind: 'counter',
-    unit: '{decision}',
-    labels: [],
-    meaning: 'Decisions that changed after they were told.',
-  },
-  'vigil.scenario.outcomes': {
-    kind: 'counter',
-    unit: '{decision}',
-    labels: ['scenario', 'outcome'],
-    meaning: 'What each scenario by itself says of the events that it scored and that were decided on.',
-  },
-  'vigil.alert.revisions': {
-    kind: 'counter',
-    unit: '{revision}',
-    labels: ['partition'],
-    meaning: 'Revisions of alerts that were told.',
-  },
-  'vigil.alert.latency': {
-    kind: 'histogram',
-    unit: 's',
-    labels: [],
-    meaning: 'From the receipt of the last event of an alert until the store has the alert.',
-  },
-  'vigil.rule.alerts': {
-    kind: 'counter',
-    unit: '{revision}',
-    labels: ['rule', 'status'],
-    meaning: 'Revisions of alerts of a rule.',
-  },
-  'vigil.rule.evaluations': {
-    kind: 'counter',
-    unit: '{evaluation}',
-    labels: ['rule'],
-    meaning:
-      'Events at which the condition or the open runs of a rule were worked out; again where one is judged again.',
-  },
-  'vigil.rule.hits': {
-    kind: 'counter',
-    unit: '{hit}',
-    labels: ['rule'],
-    meaning: 'Hits of a rule, whether an alert follows or not; again where an event is judged again.',
-  },
-  'vigil.rule.faults': {
-    kind: 'counter',
-    unit: '{fault}',
-    labels: ['rule', 'reason'],
-    meaning: 'Events for which a rule failed: it raises nothing for them, and the others go on.',
-  },
-  'vigil.rule.refused': {
-    kind: 'counter',
-    unit: '{refusal}',
-    labels: ['rule'],
-    meaning: 'Runs, events of runs and held matches of a pattern that a bound refused; kept over restarts.',
-  },
-  'vigil.rule.time': {
-    kind: 'counter',
-    unit: 's',
-    labels: ['rule'],
-    meaning: 'Time that a rule takes, by estimate: one event in 509 is timed, and stands for all.',
-  },
-  'vigil.partition.position': {
-    kind: 'gauge',
-    unit: '{record}',
-    labels: ['partition'],
-    meaning: 'Offset of the last applied record.',
-  },
-  'vigil.partition.ready': {
-    kind: 'gauge',
-    unit: '{partition}',
-    labels: ['partition'],
-    meaning: '1 where the partition is at the end of its log, else 0.',
-  },
-  'vigil.partition.lag.records': {
-    kind: 'gauge',
-    unit: '{record}',
-    labels: ['partition'],
-    meaning: 'Records in the log that were not applied yet.',
-  },
-  'vigil.partition.lag': {
-    kind: 'gauge',
-    unit: 's',
-    labels: ['partition'],
-    meaning: 'How long the oldest record waits that was read and not applied yet; 0: none does.',
-  },
-  'vigil.partition.event_time.delay': {
-    kind: 'gauge',
-    unit: 's',
-    labels: ['partition'],
-    meaning: 'How far event time is behind the clock. It grows while nothing comes.',
-  },
-  'vigil.partition.retries': {
-    kind: 'counter',
-    unit: '{attempt}',
-    labels: ['partition', 'cause'],
-    meaning: 'Attempts that failed for reasons outside, and are made again without end.',
-  },
-  'vigil.actors.resident': {
-    kind: 'gauge',
-    unit: '{actor}',
-    labels: ['partition'],
-    meaning: 'Actors in memory.',
-  },
-  'vigil.actors.passivated': {
-    kind: 'counter',
-    unit: '{actor}',
-    labels: ['partition'],
-    meaning: 'Times that an actor has left memory; its state is in the checkpoint.',
-  },
-  'vigil.actors.loaded': {
-    kind: 'counter',
-    unit: '{actor}',
-    labels: ['partition'],
-    meaning: 'Times that an actor was brought back into memory.',
-  },
-  'vigil.state': {
-    kind: 'gauge',
-    unit: 'By',
-    labels: ['partition'],
-    meaning: 'State of actors in memory.',
-  },
-  'vigil.state.limit': {
-    kind: 'gauge',
-    unit: 'By',
-    labels: ['partition'],
-    meaning: 'Its bound: above it actors leave memory.',
-  },
-  'vigil.history.truncated': {
-    kind: 'counter',
-    unit: '{event}',
-    labels: ['partition'],
-    meaning:
-      'Events for which an account let go of older ones inside a window, as its history was full; kept over restarts.',
-  },
-  'vigil.checkpoints': {
-    kind: 'counter',
-    unit: '{commit}',
-    labels: ['partition'],
-    meaning: 'Commits of checkpoints.',
-  },
-  'vigil.checkpoint.lag.records': {
-    kind: 'gauge',
-    unit: '{record}',
-    labels: ['partition'],
-    meaning: 'Applied records behind the last commit.',
-  },
-  'vigil.checkpoint.age': {
-    kind: 'gauge',
-    unit: 's',
-    labels: ['partition'],
-    meaning: 'How long ago the last commit was, while there are applied records behind it; 0: there are none.',
-  },
-  'vigil.checkpoint.duration': {
-    kind: 'histogram',
-    unit: 's',
-    labels: ['partition'],
-    meaning: 'Time that the store takes for a commit, without what was staged before.',
-  },
-  'vigil.checkpoint.size': {
-    kind: 'histogram',
-    unit: 'By',
-    labels: ['partition'],
-    meaning: 'States and outbox entries of a commit, with what was staged for it.',
-  },
-  'vigil.outbox.entries': {
-    kind: 'gauge',
-    unit: '{entry}',
-    labels: ['partition'],
-    meaning: 'Alerts and decisions that wait for delivery.',
-  },
-  'vigil.delivery.duration': {
-    kind: 'histogram',
-    unit: 's',
-    labels: ['partition'],
-    meaning: 'Time that the alert store takes for what is handed to it at once.',
-  },
-  'vigil.source.messages': {
-    kind: 'counter',
-    unit: '{message}',
-    labels: ['source'],
+  'vigil.events.applied': counter('{event}', ['partition'], 'Events that were judged.'),
+  'vigil.events.duplicate': counter('{event}', ['partition'], 'Repeats that an account dropped.'),
+  'vigil.events.conflict': counter(
+    '{event}',
+    ['partition'],
+    'Events with a known id and other content: the first stays.',
+  ),
+  'vigil.events.late': counter(
+    '{event}',
+    ['partition'],
+    'Events beyond the lateness of their account, which no rule has seen.',
+  ),
+  'vigil.dead_letters': counter(
+    '{record}',
+    ['source', 'reason'],
+    'Rows and records that hold no event that can be judged, and conflicts.',
+  ),
+  'vigil.event.latency': histogram(
+    's',
+    ['partition'],
+    'From the receipt of an event to its judgement, while the partition is at the end of its log.',
+  ),
+  'vigil.decision.duration': histogram(
+    's',
+    [],
+    'From a request for a decision to its answer; those that timed out are not in it.',
+  ),
+  'vigil.decision.timeouts': counter('{decision}', [], 'Requests for a decision that were answered 504.'),
+  'vigil.decisions': counter(
+    '{decision}',
+    ['outcome'],
+    'First decisions on events; those on late ones count as what `VIGIL_LATE_OUTCOME` says.',
+  ),
+  'vigil.decisions.amended': counter('{decision}', [], 'Decisions that changed after they were told.'),
+  'vigil.scenario.outcomes': counter(
+    '{decision}',
+    ['scenario', 'outcome'],
+    'What each scenario by itself says of the events that it scored and that were decided on.',
+  ),
+  'vigil.alert.revisions': counter('{revision}', ['partition'], 'Revisions of alerts that were told.'),
+  'vigil.alert.latency': histogram(
+    's',
+    [],
+    'From the receipt of the last event of an alert until the store has the alert.',
+  ),
+  'vigil.rule.alerts': counter('{revision}', ['rule', 'status'], 'Revisions of alerts of a rule.'),
+  'vigil.rule.evaluations': counter(
+    '{evaluation}',
+    ['rule'],
+    'Events at which the condition or the open runs of a rule were worked out; again where one is judged again.',
+  ),
+  'vigil.rule.hits': counter(
+    '{hit}',
+    ['rule'],
+    'Hits of a rule, whether an alert follows or not; again where an event is judged again.',
+  ),
+  'vigil.rule.faults': counter(
+    '{fault}',
+    ['rule', 'reason'],
+    'Events for which a rule failed: it raises nothing for them, and the others go on.',
+  ),
+  'vigil.rule.refused': counter(
+    '{refusal}',
+    ['rule'],
+    'Runs, events of runs and held matches of a pattern that a bound refused; kept over restarts.',
+  ),
+  'vigil.rule.time': counter(
+    's',
+    ['rule'],
+    'Time that a rule takes, by estimate: one event in 509 is timed, and stands for all.',
+  ),
+  'vigil.partition.position': gauge('{record}', ['partition'], 'Offset of the last applied record.'),
+  'vigil.partition.ready': gauge(
+    '{partition}',
+    ['partition'],
+    '1 where the partition is at the end of its log, else 0.',
+  ),
+  'vigil.partition.lag.records': gauge('{record}', ['partition'], 'Records in the log that were not applied yet.'),
+  'vigil.partition.lag': gauge(
+    's',
+    ['partition'],
+    'How long the oldest record waits that was read and not applied yet; 0: none does.',
+  ),
+  'vigil.partition.event_time.delay': gauge(
+    's',
+    ['partition'],
+    'How far event time is behind the clock. It grows while nothing comes.',
+  ),
+  'vigil.partition.retries': counter(
+    '{attempt}',
+    ['partition', 'cause'],
+    'Attempts that failed for reasons outside, and are made again without end.',
+  ),
+  'vigil.partition.starts': counter(
+    '{start}',
+    ['partition'],
+    'Owners of the partition that began: one with the service, and one each time that it began anew.',
+  ),
+  'vigil.partition.renewals': counter(
+    '{renewal}',
+    ['partition'],
+    'Times that the reader of the log was made anew, as nothing came of what it was asked.',
+  ),
+  'vigil.actors.resident': gauge('{actor}', ['partition'], 'Actors in memory.'),
+  'vigil.actors.passivated': counter(
+    '{actor}',
+    ['partition'],
+    'Times that an actor has left memory; its state is in the checkpoint.',
+  ),
+  'vigil.actors.loaded': counter('{actor}', ['partition'], 'Times that an actor was brought back into memory.'),
+  'vigil.state': gauge('By', ['partition'], 'State of actors in memory.'),
+  'vigil.state.limit': gauge('By', ['partition'], 'Its bound: above it actors leave memory.'),
+  'vigil.history.truncated': counter(
+    '{event}',
+    ['partition'],
+    'Events for which an account let go of older ones inside a window, as its history was full; kept over restarts.',
+  ),
+  'vigil.checkpoints': counter('{commit}', ['partition'], 'Commits of checkpoints.'),
+  'vigil.checkpoint.lag.records': gauge('{record}', ['partition'], 'Applied records behind the last commit.'),
+  'vigil.checkpoint.age': gauge(
+    's',
+    ['partition'],
+    'How long ago the last commit was, while there are applied records behind it; 0: there are none.',
+  ),
+  'vigil.checkpoint.duration': histogram(
+    's',
+    ['partition'],
+    'Time that the store takes for a commit, without what was staged before.',
+  ),
+  'vigil.checkpoint.size': histogram(
+    'By',
+    ['partition'],
+    'States and outbox entries of a commit, with what was staged for it.',
+  ),
+  'vigil.snapshot.lag.records': gauge(
+    '{record}',
+    ['partition'],
+    'Applied records behind the newest snapshot; all of them where there is none yet.',
+    { when: 'where snapshots are configured' },
+  ),
+  'vigil.outbox.entries': gauge('{entry}', ['partition'], 'Alerts and decisions that wait for delivery.'),
+  'vigil.delivery.duration': histogram(
+    's',
+    ['partition'],
+    'Time that the alert store takes for what is handed to it at once.',
+  ),
+  'vigil.source.messages': counter('{message}', ['source'], 'Messages of a source that were dealt with.', {
     when: 'where a source is configured',
-    meaning: 'Messages of a source that were dealt with.',
-  },
-  'vigil.source.events': {
-    kind: 'counter',
-    unit: '{event}',
-    labels: ['source', 'status'],
+  }),
+  'vigil.source.events': counter(
+    '{event}',
+    ['source', 'status'],
+    'Events of a source that the log has: `accepted`, or `duplicate`.',
+    { when: 'where a source is configured' },
+  ),
+  'vigil.source.dead_letters.dropped': counter(
+    '{record}',
+    ['source'],
+    'Old dead letters that went for the want of room.',
+    { when: 'where a source is configured' },
+  ),
+  'vigil.source.up': gauge('{source}', ['source'], '1 where the source is connected, else 0.', {
     when: 'where a source is configured',
-    meaning: 'Events of a source that the log has: `accepted`, or `duplicate`.',
-  },
-  'vigil.source.dead_letters.dropped': {
-    kind: 'counter',
-    unit: '{record}',
-    labels: ['source'],
-    when: 'where a source is configured',
-    meaning: 'Old dead letters that went for the want of room.',
-  },
-  'vigil.source.up': {
-    kind: 'gauge',
-    unit: '{source}',
-    labels: ['source'],
-    when: 'where a source is configured',
-    meaning: '1 where the source is connected, else 0.',
-  },
-  'vigil.sink.messages.sent': {
-    kind: 'counter',
-    unit: '{message}',
-    labels: ['sink'],
+  }),
+  'vigil.sink.messages.sent': counter('{message}', ['sink'], 'Messages of a sink that the broker has acknowledged.', {
     when: 'where a sink is configured',
-    meaning: 'Messages of a sink that the broker has acknowledged.',
-  },
-  'vigil.sink.failures': {
-    kind: 'counter',
-    unit: '{attempt}',
-    labels: ['sink'],
+  }),
+  'vigil.sink.failures': counter('{attempt}', ['sink'], 'Tries to send that failed and were repeated.', {
     when: 'where a sink is configured',
-    meaning: 'Tries to send that failed and were repeated.',
-  },
-  'vigil.sink.messages.refused': {
-    kind: 'counter',
-    unit: '{message}',
-    labels: ['sink'],
+  }),
+  'vigil.sink.messages.refused': counter('{message}', ['sink'], 'Messages left out: too large for the broker.', {
     when: 'where a sink is configured',
-    meaning: 'Messages left out: too large for the broker.',
-  },
-  'vigil.sink.lag.entries': {
-    kind: 'gauge',
-    unit: '{entry}',
-    labels: ['sink'],
+  }),
+  'vigil.sink.lag.entries': gauge('{entry}', ['sink'], 'At most so many stored entries wait to be sent.', {
     when: 'where a sink is configured',
-    meaning: 'At most so many stored entries wait to be sent.',
-  },
-  'vigil.sink.up': {
-    kind: 'gauge',
-    unit: '{sink}',
-    labels: ['sink'],
+  }),
+  'vigil.sink.up': gauge('{sink}', ['sink'], '1 where the last try to send succeeded, else 0.', {
     when: 'where a sink is configured',
-    meaning: '1 where the last try to send succeeded, else 0.',
-  },
-  'vigil.ready': {
-    kind: 'gauge',
-    unit: '{service}',
-    labels: [],
-    meaning: '1 where `/readyz` answers 200, else 0.',
-  },
-  'vigil.telemetry.spans': {
-    kind: 'counter',
-    unit: '{span}',
-    labels: ['result'],
-    meaning: 'Spans: taken by the collector, not taken by it, or dropped as its queue was full; 0 without a collector.',
-  },
-  'http.server.request.duration': {
-    kind: 'histogram',
-    unit: 's',
-    labels: ['http.request.method', 'http.route', 'http.response.status_code'],
-    meaning: 'From the headers of a request to the end of its answer.',
+  }),
+  'vigil.ready': gauge('{service}', [], '1 where `/readyz` answers 200, else 0.'),
+  'vigil.telemetry.spans': counter(
+    '{span}',
+    ['result'],
+    'Spans: taken by the collector, not taken by it, or dropped as its queue was full; 0 without a collector.',
+  ),
+  'http.server.request.duration': histogram(
+    's',
+    ['http.request.method', 'http.route', 'http.response.status_code'],
+    'From the headers of a request to the end of its answer.',
+    { isConvention: true },
+  ),
+  'process.cpu.time': counter('s', ['cpu.mode'], 'Processor time of all threads.', { isConvention: true }),
+  'process.memory.usage': gauge('By', [], 'Memory of the process.', { isConvention: true }),
+  'process.uptime': gauge('s', [], 'Since the process was started.', { isConvention: true }),
+  'nodejs.eventloop.delay.p50': gauge(
+    's',
+    [],
+    'How late the main thread comes to its timers: the median of the last whole window of ten seconds.',
+    { isConvention: true },
+  ),
+  'nodejs.eventloop.delay.p99': gauge('s', [], 'The 99th percentile of the same.', { isConvention: true }),
+  'nodejs.eventloop.delay.max': gauge('s', [], 'The highest of the same.', { isConvention: true }),
+  'nodejs.eventloop.utilization': gauge(
+    '1',
+    [],
+    'Share of the time in which the main thread was busy, in the last whole window of ten seconds.',
+    { isConvention: true },
+  ),
+  'v8js.gc.duration': histogram('s', ['v8js.gc.type'], 'Pauses of the main thread for garbage collection.', {
     isConvention: true,
-  },
-  'process.cpu.time': {
-    kind: 'counter',
-    unit: 's',
-    labels: ['cpu.mode'],
-    meaning: 'Processor time of all threads.',
+  }),
+  'v8js.memory.heap.used': gauge('By', ['v8js.heap.space.name'], 'Heap of the main thread that is in use.', {
     isConvention: true,
-  },
-  'process.memory.usage': {
-    kind: 'gauge',
-    unit: 'By',
-    labels: [],
-    meaning: 'Memory of the process.',
-    isConvention: true,
-  },
-  'process.uptime': {
-    kind: 'gauge',
-    unit: 's',
-    labels: [],
-    meaning: 'Since the process was started.',
-    isConvention: true,
-  },
-  'nodejs.eventloop.delay.p50': {
-    kind: 'gauge',
-    unit: 's',
-    labels: [],
-    meaning: 'How late the main thread comes to its timers: the median of the last whole window of ten seconds.',
-    isConvention: true,
-  },
-  'nodejs.eventloop.delay.p99': {
-    kind: 'gauge',
-    unit: 's',
-    labels: [],
-    meaning: 'The 99th percentile of the same.',
-    isConvention: true,
-  },
-  'nodejs.eventloop.delay.max': {
-    kind: 'gauge',
-    unit: 's',
-    labels: [],
-    meaning: 'The highest of the same.',
-    isConvention: true,
-  },
-  'nodejs.eventloop.utilization': {
-    kind: 'gauge',
-    unit: '1',
-    labels: [],
-    meaning: 'Share of the time in which the main thread was busy, in the last whole window of ten seconds.',
-    isConvention: true,
-  },
-  'v8js.gc.duration': {
-    kind: 'histogram',
-    unit: 's',
-    labels: ['v8js.gc.type'],
-    meaning: 'Pauses of the main thread for garbage collection.',
-    isConvention: true,
-  },
-  'v8js.memory.heap.used': {
-    kind: 'gauge',
-    unit: 'By',
-    labels: ['v8js.heap.space.name'],
-    meaning: 'Heap of the main thread that is in use.',
-    isConvention: true,
-  },
-} as const satisfies Readonly<Record<string, MetricDefinition>>
+  }),
+} satisfies Readonly<Record<string, MetricDefinition>>
 
 export type MetricName = keyof typeof metricDefinitions
 

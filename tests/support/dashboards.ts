@@ -179,6 +179,19 @@ export const dashboards: readonly Dashboard[] = [
         queries: [perSecond('vigil_partition_retries_total', 'partition, cause')],
       },
       {
+        title: 'Begun anew',
+        unit: 'short',
+        queries: [
+          query('increase(vigil_partition_starts_total[$__rate_interval])', 'owner of {{partition}}'),
+          query('increase(vigil_partition_renewals_total[$__rate_interval])', 'reader of {{partition}}'),
+        ],
+      },
+      {
+        title: 'Snapshot: records behind it',
+        unit: 'short',
+        queries: [query('vigil_snapshot_lag_records', '{{partition}}')],
+      },
+      {
         title: 'Late, repeated, in conflict, a second',
         unit: 'cps',
         queries: [
