@@ -308,7 +308,8 @@ async function bounded<T>(work: Promise<T>, ms: number, where: string): Promise<
 
 /** Kafka takes messages of 1 MB unless it is told otherwise. */
 const frameBytesMax = 900_000
-const batchBytesMax = 900_000
+/** Some hundred events. A larger one costs a reader of one frame more. */
+const batchBytesMax = 256 * 1024
 const tailWaitMs = 500
 const tailBytesMax = 4 * 2 ** 20
 /** Above what making a topic takes. */
