@@ -264,10 +264,21 @@ async function bounded<T>(work: Promise<T>, ms: number): Promise<T> {
 function awayOf(where: string, error: unknown): unknown {
   if (error instanceof SourceAway) return new SourceAway(`Kafka at ${where}: ${error.message}`, { cause: error.cause })
   if (!(error instanceof GenericError || error instanceof MultipleErrors)) return error
-  const reasons = error instanceof MultipleErrors ? error.errors.map((one) => (one as Error).message) : []
-  return new SourceAway(`Kafka at ${where}: ${[...new Set([error.message, ...reasons])].join(': ')}`, { cause: error })
+  const why =
+    error.findBy('apiId', 'UNKNOWN_TOPIC_OR_PARTITION') === null
+      ? reasonsOf(error).join(', ')
+      : 'there is no such topic'
+  return new SourceAway(`Kafka at ${where}: ${why}`, { cause: error })
 }
 
+/** The client wraps what a broker said in how often it has tried, and that in what it tried it for. */
+function reasonsOf(error: Error): readonly string[] {
+  if (!(error instanceof MultipleErrors)) return [error.message]
+  const reasons = new Set(error.errors.flatMap((one) => reasonsOf(one as Error)))
+  return reasons.size === 0 ? [error.message] : [...reasons].slice(0, reasonsToldMax)
+}
+
+const reasonsToldMax = 3
 const noBytes = Buffer.alloc(0)
 const none = -1n
 const latest = -1n

@@ -75,8 +75,12 @@ async function logged(dataDir: string): Promise<readonly string[]> {
   return found.sort()
 }
 
+/** '' while it does not answer. */
 const pageOf = async (service: LiveService): Promise<string> =>
-  (await fetch(`${await service.address()}/metrics`)).text()
+  fetch(`${await service.address()}/metrics`).then(
+    (answer) => answer.text(),
+    () => '',
+  )
 
 const applied = async (service: LiveService): Promise<number> =>
   (await service.metrics()).get('vigil_events_applied_total') ?? 0
