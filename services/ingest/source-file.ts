@@ -44,7 +44,7 @@ export function readSourceFile(
   const root = parseYaml(new SourceFile(file.name, file.text), problems)
   const written = (root && fileShape.read(root, problems)?.value.sources?.value) ?? []
   const byPrefix = new Map<string, string>()
-  return written.flatMap(({ value }) => {
+  return written.flatMap(({ value }): readonly WrittenSource[] => {
     if (value.name === undefined) return []
     const { value: source, at } = value.name
     const prefix = variablePrefix(source)
