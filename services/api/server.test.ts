@@ -46,7 +46,11 @@ describe('documents', () => {
       'get /v1/events/{id}',
       'get /v1/alerts',
       'get /v1/alerts/{id}',
+      'get /v1/alerts/{id}/trace',
       'get /v1/alerts/stream',
+      'get /v1/dead-letters',
+      'get /v1/dead-letters/{id}',
+      'post /v1/dead-letters/{id}/replay',
       'get /livez',
       'get /healthz',
       'get /readyz',
@@ -127,16 +131,7 @@ describe('every answer', () => {
 
   it('is 404 for paths that are not there yet, whatever they bring', async () => {
     const { send } = await openApi()
-    for (const url of [
-      '/v1/rules',
-      '/v1/lists',
-      '/v1/cases',
-      '/v1/dead-letters',
-      '/v1/audit',
-      '/',
-      '/v1',
-      '/V1/alerts',
-    ])
+    for (const url of ['/v1/rules', '/v1/lists', '/v1/cases', '/v1/audit', '/', '/v1', '/V1/alerts'])
       for (const method of ['GET', 'POST'] as const) {
         const answer = await send({ method, url, payload: 'x', headers: { 'content-type': 'text/x' } })
         expect(answer.json()).toMatchObject({ type: '/problems/not-found', status: 404, instance: url })

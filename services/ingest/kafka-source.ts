@@ -53,7 +53,7 @@ interface KafkaMessage extends SourceMessage {
 }
 
 /**
- * G1 Nothing is committed but what was given and dealt with, and only by the member to which the partitions were given when the reader was opened: any
+ * G1 Nothing is committed but what was given and dealt with, and only by the member to which the partitions were given when the reader was opened. Each
  *    change of the group ends the reader, and the next one begins at what is committed.
  * G2 A partition goes on behind everything that was fetched, also behind what holds no message (markers and aborted transactions).
  */

@@ -5,12 +5,6 @@ import type { ConnectionOptions } from '@platformatic/kafka'
 import { fileProblem } from '#shared/wire/input-failure'
 import { accessParameters, type SourceAddress, variablePrefix } from './source-address.ts'
 
-/** What is wrong with how a source is reached: no secret stands in it. */
-export interface AccessMistake {
-  readonly message: string
-  readonly hint: string
-}
-
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** By parameter: its text, and from where paths in it count. */
@@ -81,7 +75,7 @@ export function natsConnection(name: string, access: SourceAccess): NodeConnecti
   }
 }
 
-/** A source cannot be reached like that, whatever the broker says. */
+/** A source cannot be reached like that, whatever the broker says. No secret stands in it. */
 export class AccessRefused extends Error {
   override readonly name = 'AccessRefused'
   readonly hint: string
