@@ -264,11 +264,7 @@ async function bounded<T>(work: Promise<T>, ms: number): Promise<T> {
 function awayOf(where: string, error: unknown): unknown {
   if (error instanceof SourceAway) return new SourceAway(`Kafka at ${where}: ${error.message}`, { cause: error.cause })
   if (!(error instanceof GenericError || error instanceof MultipleErrors)) return error
-  const why =
-    error.findBy('apiId', 'UNKNOWN_TOPIC_OR_PARTITION') === null
-      ? reasonsOf(error).join(', ')
-      : 'there is no such topic'
-  return new SourceAway(`Kafka at ${where}: ${why}`, { cause: error })
+  return new SourceAway(`Kafka at ${where}: ${reasonsOf(error).join(', ')}`, { cause: error })
 }
 
 /** The client wraps what a broker said in how often it has tried, and that in what it tried it for. */
