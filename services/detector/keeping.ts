@@ -72,6 +72,7 @@ export class Keeping {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#timer?.stop(), this.#retention?.stop()])
+    this.#retention?.stop()
+    await this.#timer?.stop()
   }
 }

@@ -46,7 +46,6 @@ export class PartitionSnapshots implements CheckpointStore {
   #last: Manifest | undefined
   /** Whether a commit of it has begun and not ended. */
   #isUnderWay = false
-  #staged: (readonly ActorEntry[])[] = []
   #ended = Promise.withResolvers<void>()
   /** Commits wait for it. */
   #hold: PromiseWithResolvers<void> | undefined
@@ -68,6 +67,8 @@ export class PartitionSnapshots implements CheckpointStore {
 
   /** @returns why there is none this time; undefined: it was taken, or there is nothing new. Rejects with SnapshotPlaceUnavailable, StoreUnavailable */
   async take(now: number): Promise<string | undefined> {
+    // All that a commit changes is known from its first part on.
+    while (this.#isUnderWay) await this.#ended.promise
     const last = this.#last
     if (last === undefined || last.position === this.newestPosition) return undefined
     const { partition, place } = this.#options
@@ -75,12 +76,7 @@ export class PartitionSnapshots implements CheckpointStore {
     const writer = new SnapshotWriter({ place, partition, takenAt: now, position: last.position })
     this.#taking = taking
     try {
-      await this.#readThrough(taking, writer)
-      const { manifest, outbox } = await this.#readRest(taking, writer)
-      await writer.finish(manifest, generationsOf(manifest), outbox)
-      this.newestPosition = manifest.position
-      await removeOldSnapshots(place, partition, now)
-      return undefined
+      this.newestPosition = await this.#take(taking, writer)
     } catch (error) {
       // What is left of it goes with a later one, should this fail, too.
       await writer.giveUp().catch(() => {})
@@ -90,12 +86,18 @@ export class PartitionSnapshots implements CheckpointStore {
       this.#taking = undefined
       this.#release()
     }
+    await removeOldSnapshots(place, partition, now)
+    return undefined
+  }
+
+  /** The one that is being taken ends as soon as it can. */
+  giveUp(): void {
+    this.#taking?.giveUp('the service stops')
   }
 
   async claim(partition: number, epoch: number): Promise<ClaimResult> {
     this.#taking?.giveUp('the partition has begun anew')
     this.#last = undefined
-    this.#staged = []
     this.#end()
     return this.#options.store.claim(partition, epoch)
   }
@@ -103,7 +105,7 @@ export class PartitionSnapshots implements CheckpointStore {
   async stage(stage: Stage): Promise<'staged' | 'fenced'> {
     await this.#begin()
     const result = await this.#options.store.stage(stage)
-    if (result === 'staged') this.#staged.push(stage.actors)
+    if (result === 'staged') this.#taking?.staged(stage.actors)
     return result
   }
 
@@ -114,10 +116,9 @@ export class PartitionSnapshots implements CheckpointStore {
       this.#taking?.giveUp('the partition has no owner')
       this.#last = undefined
     } else {
-      for (const actors of [...this.#staged, commit.actors]) this.#taking?.changed(actors)
+      this.#taking?.committed(commit.actors)
       this.#last = commit.manifest
     }
-    this.#staged = []
     this.#end()
     return result
   }
@@ -139,7 +140,7 @@ export class PartitionSnapshots implements CheckpointStore {
   }
 
   async #begin(): Promise<void> {
-    await this.#hold?.promise
+    while (this.#hold !== undefined) await this.#hold.promise
     this.#isUnderWay = true
   }
 
@@ -152,6 +153,14 @@ export class PartitionSnapshots implements CheckpointStore {
   #release(): void {
     this.#hold?.resolve()
     this.#hold = undefined
+  }
+
+  /** @returns its position */
+  async #take(taking: Taking, writer: SnapshotWriter): Promise<number> {
+    await this.#readThrough(taking, writer)
+    const { manifest, outbox } = await this.#readRest(taking, writer)
+    await writer.finish(manifest, generationsOf(manifest), outbox)
+    return manifest.position
   }
 
   async #readThrough(taking: Taking, writer: SnapshotWriter): Promise<void> {
@@ -242,6 +251,8 @@ interface Read {
 /** There is no snapshot this time. */
 class GivenUp extends Error {}
 
+type Change = Omit<ActorEntry, 'form' | 'bytes'>
+
 /** A snapshot that is being taken. */
 class Taking {
   readonly generations: readonly number[]
@@ -249,6 +260,8 @@ class Taking {
   readonly #deadline = performance.now() + takingMsMax
   /** By generation and name. */
   readonly #changed: ReadonlyMap<number, Map<string, MarkedActor>>
+  /** By the commit under way. */
+  #staged: Change[] = []
   #givenUp: string | undefined
 
   constructor(generations: readonly number[]) {
@@ -262,19 +275,32 @@ class Taking {
 
   /** Throws GivenUp. */
   check(): void {
-    if (this.count > changedMax) this.giveUp(`more than ${changedMax} accounts have changed while it was taken`)
+    if (this.count + this.#staged.length > changedMax)
+      this.giveUp(`more than ${changedMax} accounts have changed while it was taken`)
     if (performance.now() > this.#deadline) this.giveUp(`it was not done after ${takingMsMax / 60_000} minutes`)
     if (this.#givenUp !== undefined) throw new GivenUp(this.#givenUp)
   }
 
-  changed(entries: readonly ActorEntry[]): void {
-    for (const { generation, population, key, deadline, hasBook } of entries) {
-      const changed = this.#changed.get(generation)
-      const name = `${population} ${key}`
-      if (changed === undefined || this.count > changedMax) continue
-      if (!changed.has(name)) this.count++
-      changed.set(name, { population, key, deadline, hasBook })
-    }
+  /** What a commit that has not come yet will change. */
+  staged(entries: readonly ActorEntry[]): void {
+    if (this.#staged.length > changedMax) return
+    // Without their bytes.
+    for (const { generation, population, key, deadline, hasBook } of entries)
+      this.#staged.push({ generation, population, key, deadline, hasBook })
+  }
+
+  /** It has come, with the rest of its changes. */
+  committed(entries: readonly Change[]): void {
+    const staged = this.#staged
+    this.#staged = []
+    for (const changes of [staged, entries])
+      for (const { generation, population, key, deadline, hasBook } of changes) {
+        const changed = this.#changed.get(generation)
+        const name = `${population} ${key}`
+        if (changed === undefined || this.count > changedMax) continue
+        if (!changed.has(name)) this.count++
+        changed.set(name, { population, key, deadline, hasBook })
+      }
   }
 
   /** Some of one generation. */

@@ -18,7 +18,6 @@ interface RetentionWatchOptions {
 export class RetentionWatch {
   readonly #options: RetentionWatchOptions
   #timer: NodeJS.Timeout | undefined
-  #round: Promise<void> = Promise.resolve()
   #isStopped = false
 
   constructor(options: RetentionWatchOptions) {
@@ -29,18 +28,17 @@ export class RetentionWatch {
     this.#startLater()
   }
 
-  /** Resolves when nothing is being removed any more. */
-  async stop(): Promise<void> {
+  /** What is being removed ends with the log, at the latest. */
+  stop(): void {
     this.#isStopped = true
     clearTimeout(this.#timer)
-    await this.#round
   }
 
   #startLater(): void {
     if (this.#isStopped) return
     this.#timer = setTimeout(
       () => {
-        this.#round = this.#trimAll().finally(() => this.#startLater())
+        void this.#trimAll().finally(() => this.#startLater())
       },
       Math.min(pauseMsMax, this.#options.retentionMs / 10),
     )

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { PartitionSnapshots } from './partition-snapshots.ts'
 
 interface SnapshotTimerOptions {
@@ -24,16 +25,17 @@ export class SnapshotTimer {
     this.#startAfter(this.#options.everyMs / 15)
   }
 
-  /** Resolves when the one under way is done. */
+  /** The one under way is given up. Resolves when it is, or soon: what it still waits for does no harm. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
-    await this.#round
+    for (const each of this.#options.snapshots) each.giveUp()
+    await Promise.race([this.#round, setTimeout(stopMsMax, undefined, { ref: false })])
   }
 
   #startAfter(ms: number): void {
     if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
+    this.#timer = globalThis.setTimeout(() => {
       this.#round = this.#take().finally(() => this.#startAfter(this.#options.everyMs))
     }, ms)
   }
@@ -44,11 +46,17 @@ export class SnapshotTimer {
       if (this.#isStopped) return
       try {
         const why = await each.take(Date.now())
-        if (why !== undefined) onNotice(partition, `there is no snapshot this time: ${why}`)
+        if (why !== undefined && !this.#isStopped) onNotice(partition, `there is no snapshot this time: ${why}`)
       } catch (error) {
         // The world failed, and the next one is tried in its turn; the log keeps what the last one needs.
-        onNotice(partition, `there is no snapshot this time: ${error instanceof Error ? error.message : String(error)}`)
+        if (!this.#isStopped)
+          onNotice(
+            partition,
+            `there is no snapshot this time: ${error instanceof Error ? error.message : String(error)}`,
+          )
       }
     }
   }
 }
+
+const stopMsMax = 2_000

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type SnapshotPlace, SnapshotPlaceUnavailable } from './snapshot-place.ts'
 
@@ -42,7 +42,7 @@ export class FolderSnapshotPlace implements SnapshotPlace {
     await this.#guard('written', async () => {
       await rm(join(this.where, key), { force: true })
       // A folder that is empty now goes, too; the last file of it was this one, or it stays.
-      await rm(dirname(join(this.where, key)), { recursive: false }).catch(() => {})
+      await rmdir(dirname(join(this.where, key))).catch(() => {})
     })
   }
 

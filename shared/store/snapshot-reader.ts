@@ -26,10 +26,12 @@ export async function snapshotHeads(place: SnapshotPlace, partition: number): Pr
     const name = key.slice(prefix.length, -manifestName.length - 1)
     const found = await manifestOf(place, partition, name)
     if (typeof found === 'string') heads.push({ name, place: undefined, problem: found })
-    else heads.push({ name, place: found.manifest, problem: '' })
+    else heads.push({ name, place: placeOf(found.manifest), problem: '' })
   }
   return heads
 }
+
+const placeOf = ({ position, tailDigest }: Manifest): SnapshotHead['place'] => ({ position, tailDigest })
 
 /**
  * Brings a snapshot into the checkpoint store under the epoch of who asks: some commits that say that more is to come, and one that ends it.
