@@ -11,8 +11,8 @@ import { type ActorRef, type Hit, nothing, type Settlement, staysFound } from '.
 export interface AlertSink {
   alert(revision: AlertRevision): void
   decision?(revision: DecisionRevision): void
-  /** Whether alerts at this event time are told here; those that are not are told by another book. Default: all are. */
-  covers?(at: number): boolean
+  /** Whether somebody tells the alerts of a rule at this event time under the ids that they have here. Default: this sink does. */
+  isTold?(at: number, rule: number): boolean
 }
 
 export interface AlertBookOptions {
@@ -34,8 +34,8 @@ export interface AlertBookOptions {
  * What stands: all hits of each event, whatever their keys, and the alerts that follow from them. Hits come and go as actors judge and
  * judge again; `settle` compares what should stand with what was told, and tells the difference.
  *
- * B1 The last revision told of an alert says whether it stands; revisions rise by one from 1. One that stood while its time was another
- *    book's has revision 0: if it changes once the time is this book's, it is raised.
+ * B1 The last revision told of an alert says whether it stands; revisions rise by one from 1. One that nobody
+ *    told has revision 0: if it changes once it can be told, it is raised.
  * B2 An entry is kept while an actor with a part in it can still go back to it, or while one of its matches is held back, or was
  *    decided on where the actor can still go back to.
  * B3 What stands is a function of the hits, not of the order in which they came.
@@ -263,12 +263,12 @@ export class AlertBook {
 
   #raise(entry: Entry, id: string, hit: Hit): void {
     const { sink } = this.#options
-    const isOurs = sink.covers?.(entry.at) ?? true
-    const told: ToldAlert = { id, revision: isOurs ? 1 : 0, status: 'raised', hit }
+    const isTold = sink.isTold?.(entry.at, hit.rule) ?? true
+    const told: ToldAlert = { id, revision: isTold ? 1 : 0, status: 'raised', hit }
     // Most entries have one: a list that is made with it has no room for sixteen more, as one that grows to it would.
     if (entry.alerts.length === 0) entry.alerts = [told]
     else entry.alerts.push(told)
-    if (isOurs) sink.alert({ id, revision: 1, status: 'raised', hit })
+    if (isTold) sink.alert({ id, revision: 1, status: 'raised', hit })
   }
 
   #revise(told: ToldAlert, status: AlertRevision['status'], hit: Hit): void {
@@ -276,7 +276,7 @@ export class AlertBook {
     const isNew = told.revision === 0
     told.status = status
     told.hit = hit
-    if (isNew && (status === 'withdrawn' || sink.covers?.(hit.at) === false)) return
+    if (isNew && (status === 'withdrawn' || sink.isTold?.(hit.at, hit.rule) === false)) return
     told.revision++
     sink.alert({ id: told.id, revision: told.revision, status: isNew ? 'raised' : status, hit })
   }

@@ -59,6 +59,8 @@ export class Generation {
   /** Infinity: no other set has followed. */
   upTo = Number.POSITIVE_INFINITY
   readonly record: RuleSetRecord
+  /** The set before, as long as it is in force. */
+  previous: Generation | undefined
   readonly engine: Engine
   readonly batch: EventBatch
   readonly arena: Arena
@@ -86,6 +88,7 @@ export class Generation {
       isSorted: false,
       isDecidedWhenAsked: true,
       sink: {
+        isTold: (at, rule) => this.covers(at) || this.#wasTold(at, rule),
         alert: (revision) => {
           if (!this.covers(revision.hit.at)) return
           this.#tally.alert(revision)
@@ -107,6 +110,14 @@ export class Generation {
   /** Whether it judges events of this time. */
   covers(at: number): boolean {
     return at > this.from && at <= this.upTo
+  }
+
+  /** Whether a set before judges that time, with the very same rule: its alerts have the same ids. */
+  #wasTold(at: number, rule: number): boolean {
+    const { name, version } = this.ruleSet.rules[rule]
+    let before = this.previous
+    while (before !== undefined && !before.covers(at)) before = before.previous
+    return before?.ruleSet.rules.some((each) => each.name === name && each.version === version) === true
   }
 
   /** Decodes a record into the batch. @returns what is wrong with it */

@@ -18,6 +18,7 @@ export class Generations {
   restore(generations: readonly Generation[], dropped: readonly number[]): void {
     this.#list = [...generations]
     this.#dropped = [...dropped]
+    this.#link()
   }
 
   get list(): readonly Generation[] {
@@ -63,6 +64,7 @@ export class Generations {
       return false
     })
     this.#list.push(next)
+    this.#link()
   }
 
   /** The lateness has passed since a change of rules: what still comes from before it is judged by the set that followed. */
@@ -73,12 +75,14 @@ export class Generations {
       this.#list.shift()
       this.#dropped.push(oldest.number)
       next.from = oldest.from
+      this.#link()
     }
   }
 
   /** What an attempt to warm this generation has left behind goes. */
   dropRemainsOf(generation: Generation): void {
     this.#dropped.push(generation.number)
+    generation.previous = this.newest
   }
 
   get hasDropped(): boolean {
@@ -108,6 +112,11 @@ export class Generations {
     for (const { compaction } of this.inMemory)
       if (compaction.isCramped) compaction.finish()
       else compaction.step(slotsMovedAtOnce)
+  }
+
+  /** Each knows the one before it; nobody holds one that has gone. */
+  #link(): void {
+    for (const [i, generation] of this.inMemory.entries()) generation.previous = this.inMemory[i - 1]
   }
 }
 

@@ -13,6 +13,8 @@ export const faultKinds = {
   delay: 'an answer takes long',
   away: 'a store refuses everything for a while',
   'store-rolled-back': 'the checkpoint store goes back to an earlier state',
+  'store-lost': 'the checkpoint store loses all that it has',
+  'snapshot-damaged': 'the newest snapshot is not what it was',
   'tail-lost': 'the log loses its newest records and uses their offsets again',
   'records-expired': 'the log drops its oldest records',
   'sent-twice': 'the bank sends an event again although it was acknowledged',

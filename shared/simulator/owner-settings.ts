@@ -16,8 +16,9 @@ export class OwnerSettings {
     readonly ruleFiles: ReadonlyMap<string, string>
     readonly memoryBytesMax: number
     readonly isSmall: boolean
+    readonly hasSnapshots?: boolean
   }): OwnerOptions {
-    const { name, ruleFiles, memoryBytesMax, isSmall } = settings
+    const { name, ruleFiles, memoryBytesMax, isSmall, hasSnapshots = false } = settings
     const reserveBytes = 512 * 1024
     return {
       partition: 0,
@@ -27,6 +28,7 @@ export class OwnerSettings {
       latenessMs,
       tenant: 'bank',
       memoryBytesMax,
+      hasSnapshots,
       sha256Hex,
       decoderOf: (schema) => new PaymentDecoder(schema),
       entries: outboxEntries,

@@ -27,6 +27,10 @@ describe('worlds of many seeds', () => {
     expect(new Set(runs.map(({ hash }) => hash)).size).toBe(seeds)
   })
 
+  it.each([9098])('keep what broke once: seed %i', (seed) => {
+    expect(new Simulator().run(seed).broken).toBeUndefined()
+  })
+
   it.each(Object.keys(faultKinds))('have faults of every kind: %s', (kind) => {
     expect(runs.filter(({ faults }) => faults.some((fault) => fault.kind === kind)).length).toBeGreaterThan(20)
   })
@@ -43,6 +47,8 @@ describe('worlds of many seeds', () => {
     'marked',
     'outbox',
     'deliver',
+    'snapshots',
+    'restore',
     'append claim',
     'append ruleset',
     'append tick',

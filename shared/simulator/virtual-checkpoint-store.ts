@@ -60,6 +60,10 @@ export class VirtualCheckpointStore {
     return { id: this.state.manifest?.id }
   }
 
+  get current(): StoreState {
+    return this.state
+  }
+
   get outbox(): readonly OutboxEntry[] {
     return this.state.outbox
   }
@@ -82,6 +86,8 @@ export class VirtualCheckpointStore {
   commit(commit: Commit): CommitResult {
     if (this.isFenced(commit.epoch)) return 'fenced'
     if (this.isRepeat(commit)) return 'already'
+    // Without a claim the partition was lost with all its fences.
+    if (this.state.epoch === Number.NEGATIVE_INFINITY) return 'conflict'
     if (!this.follows(commit)) return 'conflict'
     const parts = this.state.staged.filter(({ id }) => id === commit.id)
     parts.sort((a, b) => a.part - b.part)
@@ -118,7 +124,25 @@ export class VirtualCheckpointStore {
     this.#history = this.#history.slice(0, index)
   }
 
-  /** Somebody has removed the checkpoints. */
+  /** All that a snapshot had comes into it, as commits that follow `previous` would bring it. What was there goes. */
+  replace({
+    epoch,
+    previous,
+    state,
+  }: {
+    readonly epoch: number
+    readonly previous: string | undefined
+    readonly state: StoreState
+  }): 'ok' | 'fenced' | 'conflict' {
+    if (epoch < this.state.epoch) return 'fenced'
+    const before = this.state.manifest?.id
+    if (before !== undefined && before === state.manifest?.id) return 'ok'
+    if (this.state.epoch === Number.NEGATIVE_INFINITY || before !== previous) return 'conflict'
+    this.become({ ...state, epoch: this.state.epoch, staged: [] })
+    return 'ok'
+  }
+
+  /** Somebody has removed the checkpoints, or they were lost. */
   clear(): void {
     this.state = nothing
     this.#history = []

@@ -9,6 +9,7 @@ import type { VirtualCheckpointStore } from './virtual-checkpoint-store.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import type { VirtualLog } from './virtual-log.ts'
 import type { Caller, Request, VirtualNetwork } from './virtual-network.ts'
+import type { VirtualSnapshots } from './virtual-snapshots.ts'
 import type { Witness } from './witness.ts'
 
 /** What the simulation needs of a `PartitionOwner`; a mutation may stand in for one. */
@@ -27,6 +28,7 @@ export interface Surroundings {
   readonly faults: Faults
   readonly log: VirtualLog
   readonly checkpoints: VirtualCheckpointStore
+  readonly snapshots: VirtualSnapshots
   readonly alerts: VirtualAlertStore
   readonly witness: Witness
   /** ms since 1970 at the start of virtual time. */
@@ -136,7 +138,7 @@ export class VirtualDetector implements Caller {
   }
 
   #execute(command: OwnerCommand): void {
-    const { clock, log, checkpoints, alerts, witness, startAt } = this.#world
+    const { clock, log, checkpoints, snapshots, alerts, witness, startAt } = this.#world
     switch (command.kind) {
       case 'append':
         this.#ask({
@@ -194,6 +196,23 @@ export class VirtualDetector implements Caller {
           what: 'outbox',
           run: () => ({ kind: 'outbox', entries: checkpoints.outbox, lastCommit: checkpoints.lastCommit }),
         })
+        return
+      case 'snapshots':
+        this.#ask({
+          server: 'checkpoints',
+          what: 'snapshots',
+          run: () => ({ kind: 'snapshots', snapshots: snapshots.heads() }),
+        })
+        return
+      case 'restore':
+        this.#ask({
+          server: 'checkpoints',
+          what: `restore ${command.restore.name}`,
+          run: () => ({ kind: 'restored', result: snapshots.restore(command.restore) }),
+        })
+        return
+      case 'notice':
+        this.#world.onStep(`${this.name}: ${command.text}`)
         return
       case 'stage':
         this.#inOrder({

@@ -38,7 +38,7 @@ export function planWorld(seed: number): WorldPlan {
   const rules = random.pick(worldRules)
   const payments = planPayments(random)
   const lastAt = payments[payments.length - 1].sentAt
-  const rates = planRates(random)
+  const rates = withLosses(planRates(random), seed)
   const expires = rates['records-expired'] !== undefined
   const changedAt = random.chance(0.35) && !expires ? random.integer(500, lastAt) : undefined
   return {
@@ -78,6 +78,15 @@ function planRates(random: Random): FaultRates {
   maybe(isLogLossy ? 'tail-lost' : 'store-rolled-back', 0.6, 0.06)
   maybe('records-expired', isLogLossy ? 0 : 0.3, 0.1)
   return rates
+}
+
+/** The store may be lost where the log is not: there are snapshots then. Drawn apart, so that the other worlds stay what they were. */
+function withLosses(rates: FaultRates, seed: number): FaultRates {
+  const random = new Random(seed + 0x5eed)
+  if (rates['tail-lost'] !== undefined || !random.chance(0.3)) return rates
+  const damaged = random.chance(0.5) ? { 'snapshot-damaged': random.unit() * 0.2 } : {}
+  const expired = random.chance(0.5) ? { 'records-expired': 0.02 + random.unit() * 0.1 } : {}
+  return { ...rates, 'store-lost': 0.01 + random.unit() * 0.05, ...damaged, ...expired }
 }
 
 /** Bursts, silences and disorder; some come too late. */

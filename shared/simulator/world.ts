@@ -15,6 +15,7 @@ import { VirtualClock } from './virtual-clock.ts'
 import { type SimulatedOwner, type Surroundings, VirtualDetector } from './virtual-detector.ts'
 import { VirtualLog } from './virtual-log.ts'
 import { VirtualNetwork } from './virtual-network.ts'
+import { VirtualSnapshots } from './virtual-snapshots.ts'
 import { Witness } from './witness.ts'
 import { latenessMs, planWorld, startAt, type WorldPlan } from './world-plan.ts'
 
@@ -57,6 +58,7 @@ export class World {
   readonly plan: WorldPlan
   readonly #options: WorldOptions
   readonly #checkpoints: VirtualCheckpointStore
+  readonly #snapshots: VirtualSnapshots
   readonly #alerts: VirtualAlertStore
   readonly #bank: Bank
   readonly #surroundings: Surroundings
@@ -84,7 +86,8 @@ export class World {
     this.#checkpoints = parts.checkpoints(log)
     this.#alerts = parts.alerts()
     this.#bank = new Bank({ clock, network, faults, log, witness })
-    const stores = { checkpoints: this.#checkpoints, alerts: this.#alerts }
+    this.#snapshots = new VirtualSnapshots(this.#checkpoints)
+    const stores = { checkpoints: this.#checkpoints, snapshots: this.#snapshots, alerts: this.#alerts }
     this.#surroundings = { seed, clock, network, faults, log, ...stores, witness, startAt, onStep }
     for (const planned of this.plan.payments)
       if (options.payments?.has(planned.payment.id) !== false) this.#bank.plan(planned)
@@ -147,6 +150,13 @@ export class World {
       witness.rolledBack(this.#checkpoints.epoch)
       this.#surroundings.onStep(`the checkpoint store goes back to ${this.#checkpoints.position}`)
     }
+    if (this.#hasSnapshots) this.#snapshots.take()
+    if (faults.happens('snapshot-damaged', clock.now, 'snapshots') !== undefined) this.#snapshots.damage()
+    if (faults.happens('store-lost', clock.now, 'checkpoints') !== undefined) {
+      this.#checkpoints.clear()
+      witness.rolledBack(this.#checkpoints.epoch)
+      this.#surroundings.onStep('the checkpoint store loses all that it has')
+    }
     const lost = faults.happens('tail-lost', clock.now, 'log')
     if (lost !== undefined) {
       // Records that were acknowledged are lost with the machine that everything runs on.
@@ -159,12 +169,18 @@ export class World {
     if (expired !== undefined) this.#expire()
   }
 
+  /** Whether the store may be lost. */
+  get #hasSnapshots(): boolean {
+    return this.plan.rates['store-lost'] !== undefined
+  }
+
   /** What is older than the retention, and needed by no state that the store may go back to. */
   #expire(): void {
     const { log, clock } = this
     const before = startAt + clock.now - retentionMs
     const oldestKept = log.archive.find(({ receivedAt }) => receivedAt >= before)?.offset ?? log.next
-    log.expire(Math.min(oldestKept, this.#checkpoints.oldestPosition) - 1)
+    const needed = this.#hasSnapshots ? this.#snapshots.oldestPosition : log.next
+    log.expire(Math.min(oldestKept, this.#checkpoints.oldestPosition, needed) - 1)
   }
 
   #heal(): void {
@@ -199,7 +215,9 @@ export class World {
     const ruleFiles = isNew ? plan.rules.after : plan.rules.before
     const { memoryBytesMax, isSmall } = plan
     this.#surroundings.onStep(`${name} starts${isNew ? ' with the new rules' : ''}`)
-    const owner = parts.owner(owners.options({ name, ruleFiles, memoryBytesMax, isSmall }))
+    const owner = parts.owner(
+      owners.options({ name, ruleFiles, memoryBytesMax, isSmall, hasSnapshots: this.#hasSnapshots }),
+    )
     let detector: VirtualDetector | undefined
     const again = (): void => {
       const afterMs = 50 + draw(seed, 'restart', life) * restartMs
