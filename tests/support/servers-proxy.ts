@@ -32,7 +32,7 @@ export class CuttingProxy {
 
   /**
    * Cuts the connection once: before the server sees the next request, or when it has done that and before anybody sees its answer.
-   * @param text which the request has; undefined: any
+   * @param text which the request has; left out: whatever comes
    */
   cutNext(what: 'request' | 'answer', text?: string): void {
     this.#cut = { what, text }
