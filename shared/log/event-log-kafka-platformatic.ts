@@ -2,6 +2,7 @@ import {
   Admin,
   type BaseOptions,
   ConfigResourceTypes,
+  type ConnectionPoolEventPayload,
   Consumer,
   findErrorBy,
   GenericError,
@@ -51,6 +52,10 @@ export class PlatformaticClient implements KafkaClient {
     const group = { ...base, groupId: 'vigil-log' }
     // Who follows the end asks the new leader itself; to ask the old one again would only take time.
     this.#lanes = { tail: new Consumer({ ...group, retries: 0 }), reader: new Consumer(group) }
+    for (const client of [this.#admin, this.#producer, this.#lanes.tail, this.#lanes.reader]) {
+      client.on('client:broker:failed', hearErrors)
+      client.on('client:broker:connect', hearErrors)
+    }
   }
 
   topic(): Promise<KafkaTopic | undefined> {
@@ -178,6 +183,14 @@ export class PlatformaticClient implements KafkaClient {
       throw kafkaUnavailable(error, this.#where)
     }
   }
+}
+
+/**
+ * A connection that fails while it says who it is tells so more than once, and the library listens to the first only: the second would end the process.
+ * What failed is told by each request.
+ */
+const hearErrors = ({ connection }: ConnectionPoolEventPayload): void => {
+  connection.on('error', () => {})
 }
 
 const isOf = (error: unknown, id: string): boolean => error instanceof Error && findErrorBy(error, 'apiId', id) !== null
