@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util'
 import { openKeeper } from '../../scripts/servers/keeper-client.mjs'
 import { nodeEnvironment, nodeFlags } from '../../services/cli/node-process.mjs'
 import { type BankMessage, kafkaStream, natsStream } from '../../tests/support/bank-streams.ts'
+import { writeStream } from '../replay/stream.ts'
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +36,7 @@ const program = fileURLToPath(new URL('../../services/cli/vigil.ts', import.meta
 const rules = fileURLToPath(new URL('../live/rules', import.meta.url))
 const address = `http://127.0.0.1:${values.port}`
 const perMessage = Number(values['per-message'])
+const publishedAtOnce = perMessage * 10_000
 
 const map = `maps:
   - event: transaction
@@ -49,22 +51,24 @@ const map = `maps:
       merchant: { id: row.shop.id, name: row.shop.name, country: row.shop.country, mcc: row.shop.mcc }
 `
 
-const begin = Date.now() - 86_400_000
-
-/** The events of a bank with 100,000 accounts, ten times as fast as they are read. */
-function eventText(n: number): string {
-  const account = `acc_${(n * 7919) % 100_000}`
-  const at = begin + n
-  const amount = `${(n % 300) + 1}.50`
-  const shop = `"id":"m_${n % 1000}","name":"Shop","country":"CH","mcc":"5411"`
-  if (values.map)
-    return `{"ref":"${n}","when":${at},"card":{"account":"${account}"},"sum":"${amount}","currency":"CHF","channel":"pos","device":"d_1","shop":{${shop}}}`
-  return `{"id":"${n}","at":${at},"account":"${account}","amount":${amount},"currency":"CHF","channel":"pos","device":"d_1","merchant":{${shop}}}`
+/** The same event in the bank's own form. */
+function ownForm(line: string): string {
+  const { id, at, account, amount, merchant, channel, currency, device } = JSON.parse(line)
+  return JSON.stringify({
+    ref: id,
+    when: at,
+    card: { account },
+    sum: String(amount),
+    currency,
+    channel,
+    device,
+    shop: merchant,
+  })
 }
 
-const messages = (from: number, count: number): readonly BankMessage[] =>
-  Array.from({ length: count / perMessage }, (_, m) => {
-    const rows = Array.from({ length: perMessage }, (_, i) => eventText(from + m * perMessage + i))
+const messages = (lines: readonly string[]): readonly BankMessage[] =>
+  Array.from({ length: Math.ceil(lines.length / perMessage) }, (_, m) => {
+    const rows = lines.slice(m * perMessage, (m + 1) * perMessage).map((line) => (values.map ? ownForm(line) : line))
     return { body: perMessage === 1 ? rows[0] : `[${rows.join()}]` }
   })
 
@@ -89,7 +93,12 @@ try {
   const stream = values.broker === 'kafka' ? kafkaStream(url, 'PAYMENTS', 4) : natsStream(url, 'PAYMENTS')
   await stream.create()
   const events = Number(values.events)
-  for (let from = 0; from < events; from += batchEvents()) await stream.publish(messages(from, batchEvents()))
+  const perSecond = Number(values.rate)
+  const file = join(folder, 'stream.jsonl')
+  await writeStream(file, { events: events + perSecond * Number(values.seconds), accounts: 1_000_000, seed: 1 })
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  for (let from = 0; from < events; from += publishedAtOnce)
+    await stream.publish(messages(lines.slice(from, Math.min(events, from + publishedAtOnce))))
   const sources = join(folder, 'sources.yaml')
   const mapLine = values.map ? '\n    map: bank.map.yaml' : ''
   await writeFile(join(folder, 'bank.map.yaml'), map)
@@ -104,7 +113,7 @@ try {
   const accepted = (): Promise<number> => metric('vigil_source_events_total').catch(() => 0)
   while ((await accepted()) === 0) await setTimeout(20)
   const [firstAt, before, cpuBefore] = [performance.now(), await accepted(), cpuSeconds(service)]
-  while ((await accepted()) < events) await setTimeout(50)
+  while ((await accepted()) < events) await setTimeout(250)
   while ((await stream.left('bench')) > 0) await setTimeout(20)
   const seconds = (performance.now() - firstAt) / 1000
   const cpu = cpuSeconds(service) - cpuBefore
@@ -114,12 +123,12 @@ try {
       `${rate} events/s, ${((cpu / (events - before)) * 1e6).toFixed(1)} µs of processor each; reading began ${((firstAt - startedAt) / 1000).toFixed(1)} s after the start`,
   )
 
-  const perSecond = Number(values.rate)
   const left: number[] = []
   for (let second = 0; second < Number(values.seconds); second++) {
     const dueAt = performance.now() + 1_000
     for (let part = 0; part < 10; part++) {
-      await stream.publish(messages(events + second * perSecond + part * (perSecond / 10), perSecond / 10))
+      const from = events + second * perSecond + part * (perSecond / 10)
+      await stream.publish(messages(lines.slice(from, from + perSecond / 10)))
       await setTimeout(Math.max(0, dueAt - 1_000 + (part + 1) * 100 - performance.now()))
     }
     left.push(await stream.left('bench'))
@@ -135,9 +144,4 @@ try {
   service?.kill('SIGKILL')
   await keeper.close()
   await rm(folder, { recursive: true, force: true })
-}
-
-/** Published together, so that no list of all is made. */
-function batchEvents(): number {
-  return perMessage * 10_000
 }

@@ -182,6 +182,12 @@ describe.each(['nats', 'kafka'] as const)('a source on %s', (broker) => {
     ])
     const service = await LiveService.ready({ dataDir, rules, flags: ['--sources', sources] })
     await service.until('has read all', async () => (await stream.left('cards')) === 0)
+    const ahead = JSON.stringify({ id: 'ahead', at: Date.now() + 125_000, account: 'A1', amount: 1 })
+    const post = { method: 'POST', body: ahead, headers: { 'content-type': 'application/json' } }
+    for (const path of ['transactions', 'decisions']) {
+      const answer = await fetch(`${await service.address()}/v1/${path}`, post)
+      expect(await answer.json()).toMatchObject({ status: 422, errors: [{ code: 'in-the-future' }] })
+    }
     const to = ['--to', await service.address()]
     const listed = await vigil(['deadletters', 'list', ...to, '--source', 'cards', '--json'])
     const byReason = new Map(
