@@ -36,6 +36,7 @@ const program = fileURLToPath(new URL('../../services/cli/vigil.ts', import.meta
 const rules = fileURLToPath(new URL('../live/rules', import.meta.url))
 const batchLength = 100
 const scrapeMs = 5_000
+const attemptsMax = 3
 
 /** What a collector is, as far as a sender can tell. */
 const sink = createServer((request, response) => {
@@ -102,12 +103,23 @@ async function sendBatches(side: Side): Promise<void> {
     const early = begin + (1000 * i) / batchesPerSecond - performance.now()
     if (early > 0) await setTimeout(early)
     const body = Array.from({ length: batchLength }, () => eventText(side, side.sent++)).join('\n')
-    const headers = { 'content-type': 'application/x-ndjson' }
-    open.push(
-      fetch(`${side.address}/v1/transactions`, { method: 'POST', headers, body }).then((answer) => answer.text()),
-    )
+    open.push(post(side, body))
   }
   await Promise.all(open)
+}
+
+/** A connection that was idle may close just then: the same again does no harm. */
+async function post({ address }: Side, body: string): Promise<void> {
+  const headers = { 'content-type': 'application/x-ndjson' }
+  for (let attempt = 1; ; attempt++)
+    try {
+      const answer = await fetch(`${address}/v1/transactions`, { method: 'POST', headers, body })
+      const text = await answer.text()
+      if (answer.status === 202) return
+      throw new Error(text)
+    } catch (error) {
+      if (attempt === attemptsMax) throw error
+    }
 }
 
 async function slice(side: Side): Promise<void> {
@@ -115,7 +127,11 @@ async function slice(side: Side): Promise<void> {
   // Beyond all ids of batches.
   const decisionsFrom = 1e9 + sentBefore
   const timer = setInterval(() => {
-    if (side.name === 'with') void fetch(`${side.address}/metrics`).then((answer) => answer.text())
+    if (side.name === 'with')
+      void fetch(`${side.address}/metrics`).then(
+        (answer) => answer.text(),
+        () => 'a connection that was idle has closed',
+      )
   }, scrapeMs)
   const [{ times, failed }] = await Promise.all([
     decide({
