@@ -201,8 +201,7 @@ export const metricDefinitions = {
   'vigil.snapshot.lag.records': gauge(
     '{record}',
     ['partition'],
-    'Applied records behind the newest snapshot; all of them where there is none yet.',
-    { when: 'where snapshots are configured' },
+    'Applied records behind the newest snapshot, all of them where there is none yet; not told where snapshots are off.',
   ),
   'vigil.outbox.entries': gauge('{entry}', ['partition'], 'Alerts and decisions that wait for delivery.'),
   'vigil.delivery.duration': histogram(

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { projectRoot } from '../../scripts/source-tree.ts'
-import { SnapshotMetrics } from '../../services/detector/snapshot-metrics.ts'
 import { noSourceCounts } from '../../services/ingest/source-counts.ts'
 import { SourceMetrics } from '../../services/ingest/source-metrics.ts'
 import { SinkMetrics } from '../../services/sinks/sink-metrics.ts'
@@ -319,11 +318,7 @@ const listed = (): readonly (MetricDefinition & { readonly name: MetricName })[]
 /** What is told only where something is configured. */
 async function configuredFamilies(): Promise<ReadonlyMap<string, MetricFamily>> {
   const feed = { kind: 'alerts', counts: { sent: 1, failures: 0, refused: 0 }, lag: 0, isUp: true } as const
-  const sources = [
-    new SinkMetrics([feed]),
-    new SourceMetrics(new Map([['cards', noSourceCounts()]])),
-    new SnapshotMetrics([{ newestPosition: 1 }], () => 2),
-  ]
+  const sources = [new SinkMetrics([feed]), new SourceMetrics(new Map([['cards', noSourceCounts()]]))]
   return readMetricsPage(await prometheusPage(await MetricSamples.of(sources), 'prometheus'))
 }
 
