@@ -1,4 +1,5 @@
 import { Schema } from 'effect'
+import { contentType } from '../sinks/outgoing-message.ts'
 import { Alert, Decision } from './answers.ts'
 
 // What sinks send: CloudEvents 1.0 in structured JSON. Fields may be added, so that objects are open.
@@ -29,7 +30,7 @@ export const DecisionMessage = Schema.Struct({
 
 /** Of each message, beside its body. */
 export const OutgoingHeaders = Schema.Struct({
-  'content-type': Schema.Literal('application/cloudevents+json; charset=UTF-8'),
+  'content-type': Schema.Literal(contentType),
   traceparent: Schema.optionalKey(text('As in the message.')),
   'Nats-Msg-Id': Schema.optionalKey(text('On NATS: the id of the message, by which a stream knows a repeat.')),
 }).annotate({ identifier: 'OutgoingHeaders' })

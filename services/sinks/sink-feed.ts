@@ -101,7 +101,8 @@ export class SinkFeed {
   }
 
   async #run(): Promise<void> {
-    while (true) {
+    // What could not be sent just now waits for the next start.
+    while (!(this.#isStopping && this.#isAway)) {
       const outcome = await this.#sendPage()
       if (this.#isStopping && outcome !== 'sent') return
       if (outcome === 'nothing') await this.#wait(lookMs)

@@ -44,6 +44,7 @@ export class KafkaSink implements Sink {
       requestTimeout: answerMsMax,
       // Who sends again decides what comes first.
       retries: 0,
+      retryDelay: retryMs,
       repeatOnStaleMetadata: false,
       partitioner: compatibilityPartitioner,
       ...connection,
@@ -89,7 +90,8 @@ export class KafkaSink implements Sink {
     const why = [...new Set(reasons.map(({ message }) => message))].join(': ')
     const has = (...ids: readonly string[]): boolean => reasons.some(({ apiId }) => ids.includes(apiId))
     if (has('MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')) return new MessageTooLarge(why)
-    if (has('UNKNOWN_TOPIC_OR_PARTITION'))
+    // The client's own words, where it asks for the topic.
+    if (has('UNKNOWN_TOPIC_OR_PARTITION') || why.includes(`Unknown topic ${topic}.`))
       return new SinkRefused(
         `${where}: there is no topic ${topic}, and the brokers do not make it by themselves; make it: kafka-topics.sh --create --topic ${topic}`,
         { cause: error },
@@ -117,6 +119,7 @@ const connectMsMax = 3_000
 const answerMsMax = 10_000
 /** A topic that is being made has no leader at first. */
 const metadataRetriesMax = 5
+const retryMs = 200
 const openMsMax = 10_000
 /** Above what a new leader needs. */
 const sendMsMax = 15_000
