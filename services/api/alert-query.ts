@@ -1,6 +1,7 @@
 import { Result, Schema, SchemaIssue } from 'effect'
 import { parseTimestamp } from '#shared/domain/time'
 import { nearest } from '#shared/rule-language/diagnostic'
+import { severities } from '#shared/rule-language/rule-set'
 import type { AlertFilter, AlertQuery } from '#shared/store/alert-store'
 import { apiLimits } from './api-limits.ts'
 import type { Refusal } from './problem.ts'
@@ -22,7 +23,7 @@ const time = (description: string) =>
 const filterFields = {
   rule: value('Name of the rule.'),
   scenario: value('Name of the scenario.'),
-  severity: value('Severity of the rule.'),
+  severity: Schema.optionalKey(Schema.Literals(severities)),
   status: Schema.optionalKey(Schema.Literals(['raised', 'amended', 'withdrawn'])),
   by: value('Name of the key that the rule is kept by.'),
   key: value('Value of that key.'),

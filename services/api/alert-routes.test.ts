@@ -54,6 +54,7 @@ describe('GET /v1/alerts', () => {
     ['from=2026-01-01', 'RFC 3339'],
     ['to=1767225600000', 'RFC 3339'],
     ['status=closed', '"raised" | "amended" | "withdrawn"'],
+    ['severity=hihg', '"low" | "medium" | "high" | "critical"'],
     ['rule=', '"rule": expected'],
     ['rule=a&rule=b', '"rule" is given more than once'],
     ['sevrity=high', 'there is no parameter "sevrity" (did you mean "severity"?)'],

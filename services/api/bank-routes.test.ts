@@ -134,6 +134,7 @@ describe('POST /v1/transactions', () => {
     const headers = { 'content-type': type, ...(encoding === undefined ? {} : { 'content-encoding': encoding }) }
     const answer = await send({ method: 'POST', url: '/v1/transactions', payload: event('t1'), headers })
     expect(answer.json()).toMatchObject({ type: '/problems/unsupported-media-type', status: 415 })
+    if (encoding === undefined) expect(answer.json().detail).toMatch(/application\/json.*application\/x-ndjson/)
   })
 
   it.each([

@@ -39,6 +39,4 @@ function refusalOf(error: unknown, request: FastifyRequest): Refusal {
 const typeCharactersShownMax = 100
 
 const unsupportedType = (type: string | undefined): string =>
-  type === undefined
-    ? 'The header "Content-Type" is missing.'
-    : `The header "Content-Type" is ${JSON.stringify(type.slice(0, typeCharactersShownMax))}.`
+  `The header "Content-Type" is ${type === undefined ? 'missing' : JSON.stringify(type.slice(0, typeCharactersShownMax))}; send application/json, or application/x-ndjson with one event a line.`

@@ -39,7 +39,9 @@ export function refusalOfSubmission(
       detail: message,
     }),
   )
-  return { name: 'invalid-event', detail: countText(errors.length, rows.length, 'invalid'), errors }
+  // One event may have several.
+  const wrong = new Set(errors.map(({ index }) => index)).size
+  return { name: 'invalid-event', detail: countText(wrong, rows.length, 'invalid'), errors }
 }
 
 /** @param body that is not JSON */

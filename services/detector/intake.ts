@@ -1,8 +1,10 @@
 import type { EventBatch } from '#shared/domain/event-batch'
+import type { Problem } from '#shared/domain/problem'
 import type { AppendRequest, EventLog } from '#shared/log/event-log'
 import type { Judged } from '#shared/protocol/owner-io'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { AlertStore } from '#shared/store/alert-store'
+import { MissingFields } from '#shared/wire/missing-fields'
 import { ScanCodec } from '#shared/wire/scan-codec'
 import type { Decided, RequestContext, RowProblem, Rows, Submitted, Unavailable } from '../api/vigil.ts'
 import { arrivalBatch, homePartition, inTheFuture, isAhead } from './arrival.ts'
@@ -32,12 +34,14 @@ export class Intake {
   readonly #options: IntakeOptions
   readonly #codec: ScanCodec
   readonly #batch: EventBatch
+  readonly #missing: MissingFields
   readonly #decisions: Decisions
 
   constructor(options: IntakeOptions) {
     this.#options = options
     this.#decisions = new Decisions(options)
     this.#codec = new ScanCodec(options.ruleSet.events)
+    this.#missing = new MissingFields(options.ruleSet.events)
     this.#batch = arrivalBatch(options.ruleSet.events)
   }
 
@@ -99,7 +103,7 @@ export class Intake {
     batch.clear()
     for (let i = 0; i < rows.length; i++) {
       const problem = this.#codec.decode(rows.bytes, rows.starts[i], rows.ends[i], batch, i)
-      if (problem !== undefined) problems.push({ index: i, problem })
+      if (problem !== undefined) problems.push(...this.#allProblems(problem, rows, i, problems.length))
       else if (isAhead(batch.at[batch.length - 1], receivedAt)) problems.push({ index: i, problem: inTheFuture })
     }
     if (problems.length > 0) return problems
@@ -119,7 +123,18 @@ export class Intake {
     }
     return request
   }
+
+  /** Of a row that lacks a field: all that it lacks, as far as they are told. */
+  #allProblems(problem: Problem, rows: Rows, index: number, told: number): readonly RowProblem[] {
+    const most = problemsToldMax - told
+    if (problem.reason !== 'missing-field' || most <= 1) return [{ index, problem }]
+    const all = this.#missing.of(rows.bytes, rows.starts[index], rows.ends[index], most)
+    return all.length === 0 ? [{ index, problem }] : all.map((one) => ({ index, problem: one }))
+  }
 }
+
+/** An answer names no more: http-api.md. */
+const problemsToldMax = 100
 
 interface Appended {
   readonly kind: 'appended'

@@ -19,7 +19,8 @@ export interface NamedList {
   readonly entries: readonly { readonly value: string | number; readonly untilMs: number | undefined }[]
 }
 
-export type Severity = 'low' | 'medium' | 'high' | 'critical'
+export const severities = ['low', 'medium', 'high', 'critical'] as const
+export type Severity = (typeof severities)[number]
 
 export interface Rule {
   readonly name: string

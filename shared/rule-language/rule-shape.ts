@@ -1,6 +1,6 @@
 import { limits } from '#shared/domain/limits'
 import { patternKeys } from './pattern-shape.ts'
-import type { FeatureKind } from './rule-set.ts'
+import { type FeatureKind, severities } from './rule-set.ts'
 import { dictionary, type Infer, type Located, list, optional, record, required } from './shape.ts'
 import { choice, duration, expression, identifier, integer, name, prose, word } from './shape-scalars.ts'
 
@@ -64,7 +64,7 @@ export const ruleShape = record(
     when: optional(condition, 'Condition on one event and the features; each event for which it holds is a hit.'),
     ...patternKeys,
     score: required(integer({ min: 0, max: 100 }, 70), 'Weight of a hit, from 0 to 100.'),
-    severity: required(choice('low', 'medium', 'high', 'critical'), 'How grave an alert is.'),
+    severity: required(choice(...severities), 'How grave an alert is.'),
     reason: optional(prose('R-CNP-01'), 'Reason code that decisions and alerts carry.'),
     cooldown: optional(
       duration(window, '1h'),

@@ -1,5 +1,6 @@
 import { isMap } from 'yaml'
 import { limits } from '#shared/domain/limits'
+import { severities } from './rule-set.ts'
 import { dictionary, type Infer, type Located, list, optional, record, refuse, required, type Shape } from './shape.ts'
 import { anything, choice, duration, identifier, integer, name, prose, scalar, word } from './shape-scalars.ts'
 import { entriesOf, type YamlEntry } from './yaml-node.ts'
@@ -61,7 +62,7 @@ const expectedAlert = record(
       'Values of features, null for absent; those left out are not compared.',
     ),
     score: optional(integer({ min: 0, max: 100 }, 90), 'Score of the rule.'),
-    severity: optional(choice('low', 'medium', 'high', 'critical'), 'Severity of the rule.'),
+    severity: optional(choice(...severities), 'Severity of the rule.'),
     reason: optional(prose('R-CNP-01'), 'Reason code.'),
     message: optional(prose('3 purchases'), 'Text of the alert.'),
     scenario: optional(name(word, 'card-testing'), 'Scenario that raised it.'),

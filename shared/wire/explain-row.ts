@@ -15,10 +15,15 @@ import { isJsonObject, kindOf } from './json-row.ts'
  * @param object a row of this type with at least one mistake
  */
 export function explainRow(type: TypePlan, object: JsonObject): Problem {
-  const problem =
-    missingEnvelope(object) ?? missing(type.members, object) ?? badEnvelope(object) ?? bad(type.members, object)
+  const problem = allMissing(type, object).next().value ?? badEnvelope(object) ?? bad(type.members, object)
   invariant(problem !== undefined, `a row of type ${type.name} was refused without a reason`)
   return problem
+}
+
+/** A problem for each required field that is absent, in order of declaration. */
+export function* allMissing(type: TypePlan, object: JsonObject): Generator<Problem, undefined> {
+  for (const name of ['id', 'at']) if (object[name] === undefined || object[name] === null) yield missingField(name)
+  yield* missing(type.members, object)
 }
 
 /** @param written the row's `type`; null and undefined where it has none */
@@ -54,11 +59,6 @@ const badValue = (field: string, expected: string, value: unknown): Problem => (
   message: `expected ${expected}, got ${quote(value)}`,
 })
 
-function missingEnvelope(object: JsonObject): Problem | undefined {
-  for (const name of ['id', 'at']) if (object[name] === undefined || object[name] === null) return missingField(name)
-  return undefined
-}
-
 function badEnvelope(object: JsonObject): Problem | undefined {
   const { id, at } = object
   if (readId(id) === undefined) {
@@ -68,19 +68,16 @@ function badEnvelope(object: JsonObject): Problem | undefined {
   return readAt(at) === undefined ? badValue('at', expectation({ kind: 'timestamp' }), at) : undefined
 }
 
-function missing(members: readonly Member[], object: JsonObject): Problem | undefined {
+function* missing(members: readonly Member[], object: JsonObject): Generator<Problem, undefined> {
   for (const member of members) {
     const value = ownValue(member, object)
     if (member.members === undefined) {
-      if (value === undefined && member.isRequired) return missingField(member.path)
+      if (value === undefined && member.isRequired) yield missingField(member.path)
       continue
     }
     // What stands in place of an object is a bad value; that its fields are absent is the lesser news.
-    if (value !== undefined && !isJsonObject(value)) continue
-    const problem = missing(member.members, value ?? {})
-    if (problem !== undefined) return problem
+    if (value === undefined || isJsonObject(value)) yield* missing(member.members, value ?? {})
   }
-  return undefined
 }
 
 function bad(members: readonly Member[], object: JsonObject): Problem | undefined {
