@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import {
   Admin,
   type BaseOptions,
@@ -52,7 +53,8 @@ export class PlatformaticClient implements KafkaClient {
     const group = { ...base, groupId: 'vigil-log' }
     // Who follows the end asks the new leader itself; to ask the old one again would only take time.
     this.#lanes = { tail: new Consumer({ ...group, retries: 0 }), reader: new Consumer(group) }
-    for (const client of [this.#admin, this.#producer, this.#lanes.tail, this.#lanes.reader]) {
+    const clients: readonly EventEmitter[] = [this.#admin, this.#producer, this.#lanes.tail, this.#lanes.reader]
+    for (const client of clients) {
       client.on('client:broker:failed', hearErrors)
       client.on('client:broker:connect', hearErrors)
     }
