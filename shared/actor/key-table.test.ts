@@ -49,8 +49,9 @@ describe('the table of keys', () => {
       const random = new Random(seed)
       const table = new KeyTable()
       const keys: string[] = []
+      let made = 0
       const add = (): void => {
-        keys.push(`${seed} ${keys.length} ${random.bits()}`)
+        keys.push(`${seed} ${made++}`)
         table.add(keys[keys.length - 1])
       }
       for (let i = 0; i < 511; i++) add()
