@@ -79,15 +79,21 @@ async function calmly(): Promise<readonly unknown[]> {
 }
 
 /** @returns keys of manifests */
-const manifests = async (place: MemorySnapshotPlace | FolderSnapshotPlace): Promise<readonly string[]> =>
-  (await place.list('partition-0/')).filter((key) => key.endsWith('manifest.json')).sort()
+const manifests = async (place: MemorySnapshotPlace | FolderSnapshotPlace, partition = 0): Promise<readonly string[]> =>
+  (await place.list(`partition-${partition}/`)).filter((key) => key.endsWith('manifest.json')).sort()
 
-/** Waits for a snapshot of all that is committed now. */
-async function snapshotted(place: MemorySnapshotPlace | FolderSnapshotPlace): Promise<void> {
-  const before = new Set(await manifests(place))
+/** Does some work, and waits for a snapshot of each partition that began after all that was there before. */
+async function snapshotted(
+  place: MemorySnapshotPlace | FolderSnapshotPlace,
+  work: () => Promise<unknown>,
+  partitions = 1,
+): Promise<void> {
+  const all = async (): Promise<readonly (readonly string[])[]> =>
+    Promise.all(Array.from({ length: partitions }, (_, partition) => manifests(place, partition)))
+  const before = new Set((await all()).flat())
+  await work()
   await vi.waitFor(async () => {
-    const since = (await manifests(place)).filter((key) => !before.has(key))
-    expect(since.length).toBeGreaterThan(0)
+    for (const each of await all()) expect(each.some((key) => !before.has(key))).toBe(true)
   }, patience)
 }
 
@@ -111,8 +117,7 @@ describe('checkpoints that are lost after the log has let old records go', () =>
     const service = await started(world, snapshotsOf(world, place))
     await send(service, older)
     await atRest(service)
-    await send(service, newer)
-    await snapshotted(place)
+    await snapshotted(place, () => send(service, newer))
     await trimmed(world)
     await send(service, newest.slice(0, 200))
     await service.stop(0)
@@ -137,22 +142,20 @@ describe('checkpoints that are lost after the log has let old records go', () =>
     const place = new MemorySnapshotPlace()
     const foreign = await embedded('foreign')
     const other = await started(foreign, snapshotsOf(foreign, place))
-    await send(other, older.slice(0, 300))
-    await snapshotted(place)
+    await send(other, older.slice(0, 600))
+    await atRest(other)
+    await snapshotted(place, () => send(other, older.slice(600, 700)))
     await other.stop(0)
     const foreignObjects = [...place.objects]
     place.objects.clear()
 
     const world = await embedded('lost')
     const service = await started(world, snapshotsOf(world, place))
-    await send(service, older)
-    await snapshotted(place)
-    await send(service, newer)
+    await snapshotted(place, () => send(service, older))
+    await snapshotted(place, () => send(service, newer))
     await atRest(service)
-    await snapshotted(place)
     await trimmed(world)
-    await send(service, newest)
-    await snapshotted(place)
+    await snapshotted(place, () => send(service, newest))
     await service.stop(20_000)
     const own = await manifests(place)
     // The newest is damaged, the one before it torn, and two of another log are said to be newer.
@@ -253,13 +256,7 @@ describe.skipIf(redisUrl === undefined || natsUrl === undefined)(suite, () => {
       const service = await started(world, snapshotsOf(world, place))
       await send(service, older)
       await atRest(service)
-      await send(service, newer)
-      for (let partition = 0; partition < partitions; partition++)
-        await vi.waitFor(
-          async () => expect((await place.list(`partition-${partition}/`)).length).toBeGreaterThan(0),
-          patience,
-        )
-      await snapshotted(place)
+      await snapshotted(place, () => send(service, newer), partitions)
       await trimmed(world)
       await send(service, newest)
       const keys = await admin.keys(`vigil:{${tenant}:*`)

@@ -9,7 +9,7 @@ import { Service, type ServiceOptions } from '../service.ts'
 
 export const latenessMs = 600_000
 
-export const ruleFiles: ReadonlyMap<string, string> = new Map([
+const ruleFiles: ReadonlyMap<string, string> = new Map([
   [
     'events.yaml',
     'events:\n  transaction:\n    fields: { account: string, amount: money }\n    keys: { account: account }\n',
