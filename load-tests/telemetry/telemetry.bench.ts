@@ -37,6 +37,7 @@ const rules = fileURLToPath(new URL('../live/rules', import.meta.url))
 const batchLength = 100
 const scrapeMs = 5_000
 const attemptsMax = 3
+const startMsMax = 120_000
 
 /** What a collector is, as far as a sender can tell. */
 const sink = createServer((request, response) => {
@@ -73,14 +74,17 @@ async function start(name: Side['name'], folder: string): Promise<Side> {
   })
   started.push(child)
   let output = ''
-  for await (const chunk of child.stdout) {
-    output += chunk
+  // The service ends when nobody reads what it prints.
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (output.length < 10_000) output += chunk
+  })
+  const isReady = (address: string): Promise<boolean> => fetch(`${address}/readyz`).then(({ ok }) => ok)
+  for (const until = Date.now() + startMsMax; Date.now() < until; await setTimeout(20)) {
     const address = /^ {2}API +(http:\S+)\/v1\/alerts/m.exec(output)?.[1]
-    if (address === undefined) continue
-    for (let isReady = false; !isReady; await setTimeout(20)) isReady = (await fetch(`${address}/readyz`)).ok
+    if (address === undefined || !(await isReady(address))) continue
     return { name, child, address, cpuMicros: [], p99: [], sent: 0 }
   }
-  throw new Error(`the service ${name} telemetry ended: ${output}`)
+  throw new Error(`the service ${name} telemetry does not become ready: ${output}`)
 }
 
 /** Processor time so far, µs. */
@@ -99,13 +103,15 @@ const eventText = (side: Side, n: number): string =>
 async function sendBatches(side: Side): Promise<void> {
   const begin = performance.now()
   const open: Promise<unknown>[] = []
+  const failures: unknown[] = []
   for (let i = 0; i < seconds * batchesPerSecond; i++) {
     const early = begin + (1000 * i) / batchesPerSecond - performance.now()
     if (early > 0) await setTimeout(early)
     const body = Array.from({ length: batchLength }, () => eventText(side, side.sent++)).join('\n')
-    open.push(post(side, body))
+    open.push(post(side, body).catch((error: unknown) => failures.push(error)))
   }
   await Promise.all(open)
+  if (failures.length > 0) throw failures[0]
 }
 
 /** A connection that was idle may close just then: the same again does no harm. */
