@@ -85,7 +85,7 @@ afterAll(async () => {
   await workspace.close()
 })
 
-describe('the metrics of a running service', () => {
+describe('the metrics of a running service', { timeout: 60_000 }, () => {
   it('are those of the list, with its names, kinds and labels, and no others', async () => {
     const decision = { id: 'd1', at: start, account: 'canary-account-0', amount: 500 }
     expect((await post('/v1/decisions', JSON.stringify(decision))).status).toBe(200)
@@ -213,7 +213,7 @@ describe('what is told of rules', () => {
   })
 })
 
-describe('dashboards and alert rules', () => {
+describe('dashboards and alert rules', { timeout: 60_000 }, () => {
   interface AlertRule {
     readonly alert: string
     readonly expr: string
