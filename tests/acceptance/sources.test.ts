@@ -161,7 +161,7 @@ describe.each(['nats', 'kafka'] as const)('a source on %s', (broker) => {
   })
 
   it('is mended and tried again: what can be read now is taken, and leaves the list', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async (context) => {
     const url = await serverFor(`dead letters of ${broker}`, broker)
     if (url === undefined) return context.skip()
