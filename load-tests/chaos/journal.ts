@@ -41,7 +41,8 @@ export class Journal {
     if (address === undefined || pid === undefined) return 'it does not listen'
     try {
       const status = await readFile(`/proc/${pid}/status`, 'utf8')
-      const memoryBytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1_024
+      // A process that has just ended has none.
+      const memoryBytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1_024
       this.memoryBytesMax = Math.max(this.memoryBytesMax, memoryBytes)
       const ask = (path: string): Promise<Response> =>
         fetch(`${address}${path}`, { signal: AbortSignal.timeout(everyMs) })
