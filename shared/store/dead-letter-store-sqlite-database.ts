@@ -46,6 +46,7 @@ export class DeadLetterDatabase {
       .get()
     this.#count = Number(sums?.['count'])
     this.#bytes = Number(sums?.['bytes'])
+    this.expire()
   }
 
   add(letters: readonly NewDeadLetter[]): number {
@@ -113,11 +114,15 @@ export class DeadLetterDatabase {
     }
   }
 
+  /** Removes what is older than may be kept. */
+  expire(): void {
+    this.#atOnce(() => this.#drop('received_at < ?', Date.now() - this.#bounds.keptMs))
+  }
+
   /** @returns how many went */
   #makeRoom(): number {
-    const { lettersMax, bytesMax, keptMs } = this.#bounds
+    const { lettersMax, bytesMax } = this.#bounds
     const before = this.#count
-    this.#drop('received_at < ?', Date.now() - keptMs)
     // A part more than needed, so that a flood does not make room for each letter by itself.
     while (this.#count > lettersMax || this.#bytes > bytesMax)
       this.#drop('id IN (SELECT id FROM letters ORDER BY id LIMIT ?)', Math.max(1, Math.ceil(this.#count / 50)))

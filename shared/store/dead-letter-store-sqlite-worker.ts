@@ -11,8 +11,20 @@ const port = parentPort
 giveWay()
 const { folder, bounds } = workerData as { readonly folder: string; readonly bounds: LetterBounds }
 
+/** Rows are personal data: they go when their time is over, also where no other comes. */
+const expireEveryMs = 3_600_000
+
 /** Opened by the first request that needs it, and again after a failure. */
 let database: DeadLetterDatabase | undefined
+
+const expiry = setInterval(() => {
+  try {
+    database?.expire()
+  } catch {
+    // The next request meets the same, and tells it.
+  }
+}, expireEveryMs)
+expiry.unref()
 
 port.on('message', (request: Request) => {
   port.postMessage(respond(request))

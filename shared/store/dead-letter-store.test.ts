@@ -85,13 +85,20 @@ describe('dead letters in SQLite', () => {
     expect(third.id).toBeGreaterThan(id)
   })
 
-  it('are bounded by number, bytes and age: the oldest go, and are counted', async () => {
+  it('are bounded by number and bytes: the oldest go, and are counted', async () => {
     const store = opened(new SqliteDeadLetterStore(folder, { lettersMax: 10, bytesMax: 40, keptMs: 60_000 }))
-    expect(await store.add([letter('old', { receivedAt: Date.now() - 61_000 }), letter('1')])).toBe(1)
-    expect(await store.add(Array.from({ length: 12 }, (_, i) => letter(`a${i}`)))).toBe(3)
-    expect((await store.list(all)).at(-1)?.position).toBe('a2')
-    expect(await store.add([letter('large', { bytes: Buffer.alloc(30) })])).toBe(6)
-    expect(await store.list(all)).toHaveLength(5)
+    expect(await store.add(Array.from({ length: 13 }, (_, i) => letter(`a${i}`)))).toBe(3)
+    expect((await store.list(all)).at(-1)?.position).toBe('a3')
+    expect(await store.add([letter('large', { bytes: Buffer.alloc(30) })])).toBe(7)
+    expect((await store.list(all)).map(({ position }) => position)).toEqual(['large', 'a12', 'a11', 'a10'])
+  })
+
+  it('go when they are too old, at the next start at the latest', async () => {
+    const store = new SqliteDeadLetterStore(folder)
+    await store.add([letter('old', { receivedAt: Date.now() - 61_000 }), letter('new')])
+    await store.close()
+    const again = opened(new SqliteDeadLetterStore(folder, { lettersMax: 10, bytesMax: 40, keptMs: 60_000 }))
+    expect((await again.list(all)).map(({ position }) => position)).toEqual(['new'])
   })
 
   it('tell why they cannot be kept where the folder cannot be used', async () => {
