@@ -46,9 +46,9 @@ export function decidedRows({ numbers }: Payments, seed: number): (row: number) 
 
 const customers = 2_000
 const start = Date.UTC(2026, 0, 5)
-/** So that there is more to tell. */
-const fraudTimes = 10
+/** So many that alerts are on their way at any moment. */
+const fraudTimes = 100
 const tardyShare = 0.1
 const lateShare = 0.005
 const repeatedShare = 0.01
-const decidedShare = 0.005
+const decidedShare = 0.02
