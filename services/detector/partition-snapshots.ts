@@ -1,5 +1,4 @@
 import type { ActorName } from '#shared/actor/actor-state'
-import { limits } from '#shared/domain/limits'
 import type {
   ActorEntry,
   ClaimResult,
@@ -185,11 +184,14 @@ export class PartitionSnapshots implements CheckpointStore {
     taking: Taking,
     writer: SnapshotWriter,
   ): Promise<{ readonly manifest: Manifest } & Pick<Read, 'outbox'>> {
-    for (;;) {
-      if (taking.count > heldActorsMax) {
-        for (const { generation, actors } of (await this.#readChanged(taking, limits.actorsMovedAtOnceMax)).groups)
+    // Where more than that change with each commit, more are read at last.
+    for (let rounds = 0; ; ) {
+      if (taking.count > heldActorsMax * 2 ** Math.min(4, Math.floor(rounds / roundsMax))) {
+        rounds++
+        for (const { generation, actors } of (await this.#readChanged(taking, actorsAtOnceMax)).groups)
           await writer.add(generation, actors)
         taking.check()
+        await pause(1)
         continue
       }
       if (this.#isUnderWay) {
@@ -229,7 +231,7 @@ export class PartitionSnapshots implements CheckpointStore {
     const groups: Read['groups'][number][] = []
     const commits: (string | undefined)[] = []
     for (let left = countMax; left > 0 && taking.count > 0; ) {
-      const { generation, marks } = taking.takeChanged(Math.min(left, limits.actorsMovedAtOnceMax))
+      const { generation, marks } = taking.takeChanged(Math.min(left, actorsAtOnceMax))
       left -= marks.length
       const { actors, lastCommit } = await store.load(partition, generation, marks)
       commits.push(lastCommit.id)
@@ -324,8 +326,11 @@ const generationsOf = ({ owner }: Manifest): readonly number[] =>
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Read while the next commit waits: some milliseconds. */
-const heldActorsMax = 4_096
+/** Read at once: a millisecond or two. */
+const actorsAtOnceMax = 512
+/** Read while the next commit waits: some milliseconds. Up to sixteen times as many where these are never enough. */
+const heldActorsMax = 2_048
+const roundsMax = 200
 const changedMax = 1_000_000
 const takingMsMax = 600_000
 /** Of the time, the store is read through for a quarter. */

@@ -97,7 +97,7 @@ async function snapshotted(
   }, patience)
 }
 
-/** A third of what came goes from the log: windows look back at all of it, and what alerts cite is left. */
+/** A third of what came goes from the log: windows look back at all of it, and what alerts to come cite is left. */
 async function trimmed({ log, partitions }: World): Promise<void> {
   for (let partition = 0; partition < partitions; partition++) {
     const { first, next } = await log.bounds(partition)
@@ -118,6 +118,7 @@ describe('checkpoints that are lost after the log has let old records go', () =>
     await send(service, older)
     await atRest(service)
     await snapshotted(place, () => send(service, newer))
+    await atRest(service)
     await trimmed(world)
     await send(service, newest.slice(0, 200))
     await service.stop(0)
@@ -151,8 +152,10 @@ describe('checkpoints that are lost after the log has let old records go', () =>
 
     const world = await embedded('lost')
     const service = await started(world, snapshotsOf(world, place))
-    await snapshotted(place, () => send(service, older))
-    await snapshotted(place, () => send(service, newer))
+    await send(service, older)
+    await atRest(service)
+    await snapshotted(place, () => send(service, newer.slice(0, 50)))
+    await snapshotted(place, () => send(service, newer.slice(50)))
     await atRest(service)
     await trimmed(world)
     await snapshotted(place, () => send(service, newest))
@@ -257,6 +260,7 @@ describe.skipIf(redisUrl === undefined || natsUrl === undefined)(suite, () => {
       await send(service, older)
       await atRest(service)
       await snapshotted(place, () => send(service, newer), partitions)
+      await atRest(service)
       await trimmed(world)
       await send(service, newest)
       const keys = await admin.keys(`vigil:{${tenant}:*`)

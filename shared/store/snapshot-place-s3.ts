@@ -107,7 +107,7 @@ export class S3SnapshotPlace implements SnapshotPlace {
     try {
       const answer = await this.#client.fetch(url.href, {
         method,
-        ...(body === undefined ? {} : { body: Buffer.from(body) }),
+        ...(body === undefined ? {} : { body: Buffer.from(body.buffer, body.byteOffset, body.length) }),
         signal: AbortSignal.timeout(askMsMax),
       })
       const bytes = new Uint8Array(await answer.arrayBuffer())

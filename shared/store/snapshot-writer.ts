@@ -75,11 +75,13 @@ export class SnapshotWriter {
   }
 
   async #put(kind: string, chunks: SnapshotChunk[]): Promise<void> {
-    const bytes = this.#writer.bytes.slice(0, this.#writer.length)
-    this.#writer.clear()
+    // Nothing is written until it is there, so that no copy is needed.
+    const bytes = this.#writer.bytes.subarray(0, this.#writer.length)
     const name = `${kind}-${String(chunks.length).padStart(6, '0')}`
+    const chunk = { name, bytes: bytes.length, sha256: sha256(bytes) }
     await this.#place.put(this.#prefix + name, bytes)
-    chunks.push({ name, bytes: bytes.length, sha256: sha256(bytes) })
+    chunks.push(chunk)
+    this.#writer.clear()
   }
 }
 
@@ -101,5 +103,6 @@ export async function removeOldSnapshots(place: SnapshotPlace, partition: number
 
 /** An hour of them: one that is damaged leaves others. */
 const snapshotsKept = 4
-const chunkBytes = 8 * 2 ** 20
+/** A few milliseconds of checksum. */
+const chunkBytes = 2 ** 20
 const unfinishedMsMax = 3_600_000
