@@ -10,7 +10,8 @@ export interface Victims {
 
 /**
  * Makes all faults happen at their times. Those of one target come one after the other: where one takes longer than planned, as the start of
- * a broker may, the next ones come later; past the end they are left out.
+ * a broker may, the next ones come later; past the end they are left out. Time passes slowly while the service does not listen: where it needs long
+ * for a start, what fails then would fail for nobody.
  * @returns how many there were, by target and kind. Rejects where a server does not come back.
  */
 export async function makeTrouble(
@@ -18,12 +19,12 @@ export async function makeTrouble(
   lengthMs: number,
   victims: Victims,
 ): Promise<ReadonlyMap<string, number>> {
-  const startedAt = performance.now()
+  const clock = new UpClock(() => victims.vigil.address !== undefined)
   const done = new Map<string, number>()
   const run = async (faults: readonly PlannedFault[]): Promise<void> => {
     for (const fault of faults) {
-      await setTimeout(Math.max(0, fault.at - (performance.now() - startedAt)))
-      if (performance.now() - startedAt > lengthMs) return
+      await clock.reach(fault.at)
+      if (clock.ms > lengthMs) return
       await perform(fault, victims)
       const name = `${fault.target} ${fault.kind}`
       done.set(name, (done.get(name) ?? 0) + 1)
@@ -34,6 +35,33 @@ export async function makeTrouble(
     for (const direction of ['toServer', 'toClient'] as const) proxy.cutAfter(Number.POSITIVE_INFINITY, direction)
   return done
 }
+
+/** Time that passes at a fifth of its pace while the service is not up. */
+class UpClock {
+  ms = 0
+  readonly #isUp: () => boolean
+  #lookedAt = performance.now()
+
+  constructor(isUp: () => boolean) {
+    this.#isUp = isUp
+  }
+
+  async reach(ms: number): Promise<void> {
+    while (this.ms < ms) {
+      await setTimeout(lookMs)
+      this.#look()
+    }
+  }
+
+  #look(): void {
+    const now = performance.now()
+    this.ms += (now - this.#lookedAt) * (this.#isUp() ? 1 : downShare)
+    this.#lookedAt = now
+  }
+}
+
+const lookMs = 20
+const downShare = 0.2
 
 async function perform(fault: PlannedFault, { vigil, servers }: Victims): Promise<void> {
   const { target, kind, forMs } = fault
