@@ -54,6 +54,8 @@ interface Side {
   readonly address: string
   readonly cpuMicros: number[]
   readonly p99: number[]
+  /** Decisions that were not answered in time: with any, the machine was too busy for the rest to say much. */
+  failed: number
   /** Events that it was sent so far. */
   sent: number
 }
@@ -82,7 +84,7 @@ async function start(name: Side['name'], folder: string): Promise<Side> {
   for (const until = Date.now() + startMsMax; Date.now() < until; await setTimeout(20)) {
     const address = /^ {2}API +(http:\S+)\/v1\/alerts/m.exec(output)?.[1]
     if (address === undefined || !(await isReady(address))) continue
-    return { name, child, address, cpuMicros: [], p99: [], sent: 0 }
+    return { name, child, address, cpuMicros: [], p99: [], failed: 0, sent: 0 }
   }
   throw new Error(`the service ${name} telemetry does not become ready: ${output}`)
 }
@@ -149,7 +151,7 @@ async function slice(side: Side): Promise<void> {
     sendBatches(side),
   ])
   clearInterval(timer)
-  if (failed > 0) throw new Error(`${failed} decisions were not answered`)
+  side.failed += failed
   // What is still to be stored and sent of it belongs to it.
   await setTimeout(1_000)
   const events = side.sent - sentBefore + decisionsPerSecond * seconds
@@ -176,12 +178,13 @@ try {
   for (const side of sides) {
     side.cpuMicros.length = 0
     side.p99.length = 0
+    side.failed = 0
   }
   for (let i = 0; i < Number(values.slices); i++)
     for (const side of i % 2 === 0 ? sides : sides.toReversed()) await slice(side)
   for (const side of sides)
     console.log(
-      `${side.name} telemetry: ${told(side.cpuMicros)} µs of processor an event, p99 of decisions ${told(side.p99)} ms`,
+      `${side.name} telemetry: ${told(side.cpuMicros)} µs of processor an event, p99 of decisions ${told(side.p99)} ms, ${side.failed} not answered`,
     )
   const [without, withIt] = sides
   const ratios = withIt.cpuMicros.map((micros, i) => micros / without.cpuMicros[i])

@@ -118,6 +118,44 @@ describe('five messages of a bank and a kill between', { timeout: 240_000 }, () 
   })
 })
 
+describe('an event that comes late, after a kill', { timeout: 240_000 }, () => {
+  it('amends the alert, whose new revision is linked to it as well', async () => {
+    const repeated =
+      'rule: repeated\nfeatures: { n: { count: all, over: 1d } }\nwhen: n >= 2\nscore: 50\nseverity: low\n'
+    const options: LiveOptions = {
+      dataDir: workspace.path('data-amended'),
+      rules: workspace.rules('repeated', { 'events.yaml': events, 'repeated.rule.yaml': repeated }),
+      environment: telemetryTo(receiver.url),
+    }
+    const seen = receiver.spans.length
+    const first = await LiveService.ready(options)
+    for (const n of [1, 3]) await send(first, n, '00')
+    const alertsTold = (): readonly ReceivedSpan[] => named(receiver.spans.slice(seen), 'vigil.alert')
+    await first.until('has told its alert', async () => alertsTold().length === 1)
+    await first.kill()
+    const second = await LiveService.ready(options)
+    await send(second, 2, '00')
+    await second.atRest()
+    await second.stop()
+    const alerts = alertsTold().map(({ traceId, attributes, links }) => ({
+      of: traceId,
+      revision: attributes['vigil.alert.revision'],
+      status: attributes['vigil.alert.status'],
+      links: links.map((link) => link.traceId),
+    }))
+    const trace = (n: number): string => bank(n).traceId
+    const raised = { revision: 1, status: 'raised' }
+    expect(alerts).toHaveLength(3)
+    expect(alerts).toEqual(
+      expect.arrayContaining([
+        { of: trace(3), ...raised, links: [trace(1), trace(3)] },
+        { of: trace(2), ...raised, links: [trace(1), trace(2)] },
+        { of: trace(3), revision: 2, status: 'amended', links: [trace(1), trace(2), trace(3)] },
+      ]),
+    )
+  })
+})
+
 describe('the story of an alert', { timeout: 240_000 }, () => {
   it('is there without a collector, tells of events from before a kill, and is the same after another', async () => {
     const options: LiveOptions = { dataDir: workspace.path('data-story'), rules }
