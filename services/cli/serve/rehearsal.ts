@@ -23,9 +23,12 @@ export async function rehearse(
   ruleFiles: ReadonlyMap<string, string>,
   closed: AbortSignal,
 ): Promise<number> {
+  await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'vigil-rehearsal-'))
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
   const latenessMs = 60_000
   const log = await openSqliteLog({ folder, partitions: 1, latenessMs })
+  opened.defer(() => log.close())
   const ended = new AbortController()
   const service = new Service({
     ruleSet,
@@ -43,24 +46,19 @@ export async function rehearse(
     onMistake: () => ended.abort(),
     onLogLost: () => ended.abort(),
   })
+  opened.defer(() => service.stop(0))
   const app = await createServer({
     vigil: service,
     access: { adminToken: undefined },
     onFailure: () => ended.abort(),
   })
-  try {
-    service.start()
-    await app.listen({ host: '127.0.0.1', port: 0 })
-    const { port } = app.server.address() as AddressInfo
-    const signal = AbortSignal.any([closed, ended.signal, AbortSignal.timeout(rehearsalMsMax)])
-    while (service.unready().length > 0 && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5))
-    return await decideAll(port, ruleSet, signal)
-  } finally {
-    await app.close()
-    await service.stop(0)
-    await log.close()
-    await rm(folder, { recursive: true, force: true })
-  }
+  opened.defer(() => app.close())
+  service.start()
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const signal = AbortSignal.any([closed, ended.signal, AbortSignal.timeout(rehearsalMsMax)])
+  while (service.unready().length > 0 && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5))
+  return await decideAll(port, ruleSet, signal)
 }
 
 /** @returns how many answers came before the signal */
