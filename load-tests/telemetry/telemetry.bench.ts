@@ -98,7 +98,7 @@ function cpuMicros({ pid }: ChildProcess): number {
 }
 
 const eventText = (side: Side, n: number): string =>
-  `{"id":"${side.name}-${n}","at":${Date.now()},"account":"acc_${(n * 7919) % 100_000}","amount":${1 + (n % 300)}.50,` +
+  `{"id":"${side.name}-${n}","at":${Date.now()},"account":"acc_${(n * 7919) % 100_000}","amount":${n % 100 === 0 ? 5000 : 20 + (n % 30)}.50,` +
   `"merchant":{"id":"m_${n % 1000}","name":"Shop","country":"CH","mcc":"5411"},"channel":"pos","currency":"CHF","device":"d_1"}`
 
 /** Batches at a fixed rate. @returns when the last is answered */
