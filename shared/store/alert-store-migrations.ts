@@ -72,8 +72,15 @@ const migrations: readonly (readonly string[])[] = [
   [
     // What sinks tell others: decisions get cursors as revisions have them. What was stored before has no trace and no account.
     `alter table alert_revisions add column traceparent text not null default ''`,
-    `alter table decisions add column cursor bigint generated always as identity,
+    `alter table decisions add column cursor bigint,
        add column account text collate "C" not null default '', add column traceparent text not null default ''`,
+    // Where rows lie says nothing of when they came: of one event no revision may come before a lower one.
+    `update decisions d set cursor = numbered.cursor
+     from (select event_id, revision, row_number() over (order by first_made_at, event_id, revision) as cursor
+       from (select event_id, revision, min(made_at) over (partition by event_id) as first_made_at from decisions) made) numbered
+     where d.event_id = numbered.event_id and d.revision = numbered.revision`,
+    `alter table decisions alter column cursor set not null, alter column cursor add generated always as identity`,
+    `select setval(pg_get_serial_sequence('decisions', 'cursor'), (select count(*) from decisions) + 1, false)`,
     'create unique index decisions_cursor on decisions (cursor)',
     'create table sinks (name text collate "C" primary key, cursor bigint not null)',
   ],
