@@ -7,8 +7,9 @@
  *    multiple of 16, so a block starts on a cache line and may hold doubles.
  * A2 Blocks have 16 · 2ⁿ words. Two freed halves become one again (buddies), so blocks outgrown by one owner serve another.
  * A3 The content of a new block is what the last owner left: the owner clears what it reads.
- * A4 What is never released lies at the upper end, packed, so that it stands in nobody's way; but never beyond 8 GiB, since it is what is
- *    looked at most, and numbers of words beyond 2³¹ are no small integers.
+ * A4 What is never released lies at the upper end, packed, so that it stands in nobody's way; but not beyond 8 GiB, since it is what is
+ *    looked at most, and numbers of words beyond 2³¹ are no small integers. Where all up to there was handed out before, it takes the place
+ *    of freed blocks, a region at a time: what lasts stands together there, too, and no such region is ever vacated.
  * A5 While stretches are being vacated, nothing is handed out there: once their owners have moved what they had there, each is one free block.
  *    It ends by itself where there is no room elsewhere.
  *
@@ -29,12 +30,17 @@ export class Arena {
   private readonly regionUsed: Uint32Array
   private readonly isParked: Uint8Array
   private readonly isStuck: Uint8Array
+  /** By region: whether something in the place of freed blocks stands there for good. */
+  private readonly isLasting: Uint8Array
+  /** Units that were taken in the place of freed blocks for what lasts next. */
+  private lastingFrom = 0
+  private lastingTo = 0
   /** First units of the stretches that are being vacated, and the order that a stretch has as a block. */
   private vacated: number[] = []
   private vacatedOrder = 0
-  /** By order: blocks that are in use. */
+  /** By order: blocks that are in use, but for lasting ones. */
   private readonly used = new Int32Array(ordersMax)
-  /** Units in blocks that are in use, but for lasting ones. */
+  /** Units in blocks that are in use, but for what lasts from `end` on. */
   private blockUnits = 0
   /** For each unit, one more than the order of the free block that starts there; 0: no free block starts there. */
   private readonly freeOrder: Uint8Array
@@ -59,6 +65,7 @@ export class Arena {
     this.regionUsed = new Uint32Array(regions)
     this.isParked = new Uint8Array(regions)
     this.isStuck = new Uint8Array(regions)
+    this.isLasting = new Uint8Array(regions)
     this.units = units
     this.near = Math.min(units, nearUnits)
     this.end = this.near
@@ -85,10 +92,17 @@ export class Arena {
   /** @returns words that are never released, exactly so many but for the rest of a unit; 0 as `alloc` */
   allocLasting(words: number): number {
     const size = Math.ceil(words / unitWords)
-    if (this.top + size > this.end) return 0
-    this.end -= size
-    this.usedWords += size * unitWords
-    return this.end * unitWords
+    if (this.top + size <= this.end) {
+      this.end -= size
+      this.usedWords += size * unitWords
+      return this.end * unitWords
+    }
+    if (this.lastingFrom + size > this.lastingTo && !this.reserveLasting(size)) return 0
+    const unit = this.lastingFrom
+    this.lastingFrom += size
+    for (const regions of [this.isLasting, this.isStuck])
+      regions.fill(1, unit >>> regionOrder, ((this.lastingFrom - 1) >>> regionOrder) + 1)
+    return unit * unitWords
   }
 
   /** @param words as given to `alloc` */
@@ -145,10 +159,31 @@ export class Arena {
       this.vacated.push(unit)
     }
     // What was in the way before may have gone.
-    if (this.vacated.length === 0) this.isStuck.fill(0)
+    if (this.vacated.length === 0) this.isStuck.set(this.isLasting)
     this.vacatedOrder = order
     for (const unit of this.vacated) this.park(unit, size)
     return this.vacated.length > 0
+  }
+
+  /** A block for so many units that last, of a region or more where there is one. */
+  private reserveLasting(size: number): boolean {
+    const region = unitWords * 2 ** regionOrder
+    const words = size * unitWords
+    const wanted = words < region && this.roomFor(region) > 0 ? region : words
+    const block = this.alloc(wanted)
+    if (block === 0) return false
+    this.used[orderOf(wanted)]--
+    // The rest of the last block ends where that did, so it falls into pieces that start at multiples of their sizes.
+    while (this.lastingFrom < this.lastingTo) {
+      const unit = this.lastingFrom
+      const order = 31 - Math.clz32(unit & -unit)
+      this.lastingFrom += 2 ** order
+      this.used[order]++
+      this.release(unit * unitWords, unitWords * 2 ** order)
+    }
+    this.lastingFrom = block / unitWords
+    this.lastingTo = (block + arenaWords(wanted)) / unitWords
+    return true
   }
 
   private isVacated(handle: number): boolean {
@@ -169,12 +204,12 @@ export class Arena {
   }
 
   endVacating(): void {
-    const parked: { readonly unit: number; readonly order: number }[] = []
+    const free: { readonly unit: number; readonly order: number }[] = []
     for (let order = 0; order < ordersMax; order++)
       while (this.parkedHeads[order] !== 0) {
         const unit = this.parkedHeads[order]
         this.unlink(unit, order)
-        parked.push({ unit, order })
+        free.push({ unit, order })
       }
     for (const unit of this.vacated)
       for (let region = unit; region < unit + 2 ** this.vacatedOrder; region += 2 ** regionOrder) {
@@ -182,7 +217,10 @@ export class Arena {
         if (this.regionUsed[region >>> regionOrder] > 0) this.isStuck[region >>> regionOrder] = 1
       }
     this.vacated = []
-    for (const { unit, order } of parked) this.putMerged(unit, order)
+    // What was freed meanwhile was joined up to this order only.
+    for (let order = this.vacatedOrder; order < ordersMax; order++)
+      while (this.heads[order] !== 0) free.push({ unit: this.takeFree(order), order })
+    for (const { unit, order } of free) this.putMerged(unit, order)
   }
 
   private park(unit: number, size: number): void {
