@@ -20,7 +20,7 @@ export interface TailOptions {
  * T2 A follower that stands still in any slot while the broker has more there is stopped and made anew: clients stall, and do not always say so.
  * T3 A frame that cannot be read stops the tail for good: what it holds is not known, so nothing behind it may be used.
  * T4 A log that is no longer the one that was read stops the tail for good: where the broker is lost, or another frame stands in a place that was read.
- *    Each new follower begins with the frame that was taken last; and a frame that was taken is looked at again once more have come.
+ *    Each new follower begins with the frame that was taken last, of its slot; and a frame that was taken is looked at again once more have come.
  */
 export class BrokerTail {
   readonly recent: RecentRecords[] = []
@@ -131,13 +131,8 @@ export class BrokerTail {
   }
 
   #follow(): void {
-    const { broker, partitions } = this.#options
-    const from = Array.from({ length: partitions }, (_, partition) => {
-      // The one that was taken last comes once more, to be compared (T4).
-      return this.#last[partition]?.sequence ?? this.reached(partition)
-    })
-    const follower = broker.follow(
-      from,
+    const follower = this.#options.broker.follow(
+      this.#begin(),
       (frame) => this.#take(frame),
       (error) => {
         if (this.#follower === follower) this.#follower = undefined
@@ -145,6 +140,20 @@ export class BrokerTail {
       },
     )
     this.#follower = follower
+  }
+
+  /** By partition, where a follower begins: with the frame that was taken last, which is to be compared (T4), or where everything below was taken. */
+  #begin(): readonly number[] {
+    const { broker, partitions } = this.#options
+    const last = Array.from({ length: partitions }, (_, partition) => {
+      const sequence = this.#last[partition]?.sequence
+      // What the start found last may have come after the end that it begins at, and is still to be taken (T1).
+      return sequence === undefined ? undefined : Math.min(sequence, this.reached(partition))
+    })
+    // With one count all begin at the newest: the last of a partition that stands still may be as old as the log, and all behind it would come again.
+    const known = broker.countsTogether ? last.filter((sequence) => sequence !== undefined) : []
+    const newest = known.length === 0 ? undefined : Math.max(...known)
+    return last.map((sequence, partition) => newest ?? sequence ?? this.reached(partition))
   }
 
   #take(stored: StoredFrame): Promise<void> | undefined {
