@@ -2,16 +2,17 @@ import { describe, expect, it, vi } from 'vitest'
 import { type AlertDelivery, AlertStoreUnavailable } from '#shared/store/alert-store'
 import { MemoryAlertStore } from '#shared/store/alert-store-memory'
 import { alert, decision, told } from '#shared/store/testing/alert-store-samples'
-import { MemorySink, SinkRefused, SinkUnavailable } from './sink.ts'
+import { MemorySink, type Sink, type SinkConnection, SinkRefused, SinkUnavailable } from './sink.ts'
 import { SinkFeed } from './sink-feed.ts'
 
 /** A feed that waits hardly any time, with what it tells people. */
-function feedTo(sink: MemorySink, store: MemoryAlertStore, kind: 'alerts' | 'decisions' = 'alerts') {
+function feedTo(sink: Sink, store: MemoryAlertStore, kind: 'alerts' | 'decisions' = 'alerts', startMs = 0) {
   const lines: string[] = []
   const mistakes: unknown[] = []
   const tell = (line: string): void => void lines.push(line)
   const onMistake = (error: unknown): void => void mistakes.push(error)
-  return { feed: new SinkFeed({ kind, sink, store, tenant: 'bank', tell, onMistake, retryMs: 1 }), lines, mistakes }
+  const options = { kind, sink, store, tenant: 'bank', tell, onMistake, retryMs: 0, startMs }
+  return { feed: new SinkFeed(options), lines, mistakes }
 }
 
 const revisions = (...alerts: readonly (readonly [string, number])[]): AlertDelivery[] =>
@@ -158,9 +159,76 @@ describe('a feed of a sink', () => {
     sink.refusal = undefined
     await vi.waitUntil(() => sink.messages.length === 3)
     await feed.stop(1_000)
-    expect([feed.isUp, feed.lag, lines.length]).toEqual([true, 0, 2])
+    expect([feed.isUp, feed.lag]).toEqual([true, 0])
+    expect(lines).toEqual([
+      expect.stringContaining('nobody is there'),
+      expect.stringContaining('no stream takes it'),
+      'alerts are sent again to memory://topic',
+    ])
     sink.refusal = new SinkRefused('no stream takes it')
     await expect(feedTo(sink, store).feed.start()).rejects.toBe(sink.refusal)
+  })
+
+  it('tells each reason once until the sink is back, whatever ports it names, and no more than ten', async () => {
+    const [sink, store] = [new MemorySink(), new MemoryAlertStore()]
+    await store.deliver({ alerts: revisions(['a', 1]), decisions: [] })
+    let tries = 0
+    vi.spyOn(sink, 'open').mockImplementation(async () => {
+      tries++
+      if (tries > 20) throw new SinkUnavailable(`trouble ${'x'.repeat(tries)}`)
+      throw tries % 2 === 0
+        ? new SinkRefused('no stream takes it')
+        : new SinkUnavailable(`broker-${tries}:90${tries} has no room`)
+    })
+    const { feed, lines } = feedTo(sink, store)
+    await feed.start()
+    await vi.waitUntil(() => tries > 40)
+    await feed.stop(1_000)
+    expect(lines.slice(0, 3)).toEqual([
+      expect.stringContaining('broker-1:901 has no room'),
+      expect.stringContaining('no stream takes it'),
+      expect.stringContaining(`trouble ${'x'.repeat(21)}.`),
+    ])
+    expect(lines).toHaveLength(10)
+  })
+
+  it('begins with a broker that refuses only while it starts, and refuses one that goes on', async () => {
+    const [sink, store] = [new MemorySink(), new MemoryAlertStore()]
+    await store.deliver({ alerts: revisions(['a', 1]), decisions: [] })
+    const refusal = new SinkRefused('no stream takes it')
+    const open = vi.spyOn(sink, 'open').mockRejectedValueOnce(refusal).mockRejectedValueOnce(refusal)
+    const { feed, lines, mistakes } = feedTo(sink, store, 'alerts', 60_000)
+    await feed.start()
+    await feed.stop(1_000)
+    expect(open).toHaveBeenCalledTimes(3)
+    expect(idsOf(sink)).toEqual(['a:1'])
+    expect(lines).toEqual(['alerts cannot be sent yet: no stream takes it. It is tried for up to 60 s'])
+    expect(mistakes).toEqual([])
+    sink.refusal = refusal
+    const refused = feedTo(sink, store, 'alerts', 5)
+    await expect(refused.feed.start()).rejects.toBe(refusal)
+  })
+
+  it.each(['start', 'run'])('closes a connection that is opened past the end of its time, in its %s', async (when) => {
+    const [memory, store] = [new MemorySink(), new MemoryAlertStore()]
+    await store.deliver({ alerts: revisions(['a', 1]), decisions: [] })
+    const opening = Promise.withResolvers<SinkConnection>()
+    const open = vi.spyOn(memory, 'open')
+    if (when === 'run') open.mockRejectedValueOnce(new SinkUnavailable('away'))
+    open.mockReturnValueOnce(opening.promise)
+    const { feed, mistakes } = feedTo(memory, store)
+    const started = feed.start()
+    await vi.waitUntil(() => open.mock.calls.length === (when === 'run' ? 2 : 1))
+    await feed.stop(0)
+    const send = vi.fn<SinkConnection['send']>()
+    const close = vi.fn(async () => {})
+    opening.resolve({ send, close })
+    await started
+    await feed.stop(1_000)
+    expect(close).toHaveBeenCalledTimes(1)
+    expect(send).not.toHaveBeenCalled()
+    expect(open).toHaveBeenCalledTimes(when === 'run' ? 2 : 1)
+    expect(mistakes).toEqual([])
   })
 
   it('leaves a message behind that the broker never takes, tells it, and sends the others (F5)', async () => {

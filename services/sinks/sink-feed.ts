@@ -25,6 +25,8 @@ interface SinkFeedOptions {
   readonly onMistake: (error: unknown) => void
   /** Default: `retryMsMin`. */
   readonly retryMs?: number
+  /** For so long a refusal at the start may come from a broker that is only just starting. Default: `startMsMax`. */
+  readonly startMs?: number
 }
 
 /**
@@ -50,8 +52,11 @@ export class SinkFeed {
   #keptCursor = 0
   #lag = 0
   #failuresInARow = 0
-  #isAway = false
+  /** What was told since the sink was last there; none: it is there. */
+  readonly #troubles = new Set<string>()
   #isStopping = false
+  /** Its time to stop is over: nothing is opened or sent any more. */
+  #isOver = false
   #hasNews = false
   #wake: (() => void) | undefined
   #done: Promise<void> | undefined
@@ -69,13 +74,16 @@ export class SinkFeed {
 
   /** Whether the last try succeeded. */
   get isUp(): boolean {
-    return !this.#isAway
+    return this.#troubles.size === 0
   }
 
-  /** Looks whether the sink can be used, then begins. Rejects with SinkRefused; a sink that is away is told of, and tried again later. */
+  /**
+   * Looks whether the sink can be used, then begins. Rejects with SinkRefused where it is refused for all of `startMs`; a sink that is away
+   * is told of, and tried again later.
+   */
   async start(): Promise<void> {
     try {
-      this.#connection = await this.#options.sink.open()
+      await this.#connectFirst()
     } catch (error) {
       if (!(error instanceof SinkUnavailable)) throw error
       this.#setAway(error)
@@ -97,12 +105,44 @@ export class SinkFeed {
     const timer = setTimeout(resolve, deadlineMs)
     await Promise.race([this.#done, late])
     clearTimeout(timer)
+    this.#isOver = true
     await this.#connection?.close()
+  }
+
+  /** A broker that has begun to answer may not have all its topics and streams yet. */
+  async #connectFirst(): Promise<void> {
+    const { startMs = startMsMax, retryMs = retryMsMin, tell } = this.#options
+    const end = performance.now() + startMs
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.#connect()
+        return
+      } catch (error) {
+        if (!(error instanceof SinkRefused) || this.#isStopping || performance.now() >= end) throw error
+        if (tries === 0)
+          tell(`${this.kind} cannot be sent yet: ${error.message}. It is tried for up to ${startMs / 1_000} s`)
+        await this.#wait(retryMs, false)
+      }
+    }
+  }
+
+  /** Undefined once its time is over. */
+  async #connect(): Promise<SinkConnection | undefined> {
+    if (this.#isOver) return undefined
+    if (this.#connection !== undefined) return this.#connection
+    const connection = await this.#options.sink.open()
+    // Whoever stopped it did not see this one.
+    if (this.#isOver) {
+      await connection.close()
+      return undefined
+    }
+    this.#connection = connection
+    return connection
   }
 
   async #run(): Promise<void> {
     // What could not be sent just now waits for the next start.
-    while (!(this.#isStopping && this.#isAway)) {
+    while (!(this.#isStopping && !this.isUp)) {
       const outcome = await this.#sendPage()
       if (this.#isStopping && outcome !== 'sent') return
       if (outcome === 'nothing') await this.#wait(lookMs)
@@ -111,7 +151,7 @@ export class SinkFeed {
   }
 
   async #sendPage(): Promise<'sent' | 'nothing' | 'failed'> {
-    const { kind, sink, store } = this.#options
+    const { kind, store } = this.#options
     this.#hasNews = false
     try {
       await this.#keepCursor()
@@ -119,13 +159,14 @@ export class SinkFeed {
       if (page.length === 0) {
         this.#lag = 0
         // So that a broker that is back is told of although nothing waits.
-        if (this.#isAway) this.#connection ??= await sink.open()
+        if (!this.isUp && (await this.#connect()) === undefined) return 'nothing'
         this.#setBack()
         return 'nothing'
       }
-      this.#connection ??= await sink.open()
+      const connection = await this.#connect()
+      if (connection === undefined) return 'nothing'
       for (const wave of wavesOf(page)) {
-        await this.#sendWave(this.#connection, wave)
+        await this.#sendWave(connection, wave)
         this.#cursor = wave[wave.length - 1].cursor
       }
       this.#setBack()
@@ -196,10 +237,13 @@ export class SinkFeed {
     })
   }
 
+  /** Each reason is told once until the sink is back: what is wrong may change while it is away. */
   #setAway(error: Error): void {
     this.counts.failures++
-    if (this.#isAway) return
-    this.#isAway = true
+    // Words with digits are hosts, ports and ids, which change from one try to the next.
+    const trouble = `${error.name}: ${error.message.replace(/[^\s]*\d[^\s]*/g, '#')}`
+    if (this.#troubles.has(trouble) || this.#troubles.size === troublesMax) return
+    this.#troubles.add(trouble)
     this.#options.tell(
       `${this.kind} cannot be sent now: ${error.message}. They wait in the alert store, and it is tried again; nothing is lost`,
     )
@@ -207,8 +251,8 @@ export class SinkFeed {
 
   #setBack(): void {
     this.#failuresInARow = 0
-    if (!this.#isAway) return
-    this.#isAway = false
+    if (this.isUp) return
+    this.#troubles.clear()
     this.#options.tell(`${this.kind} are sent again to ${this.#options.sink.where}`)
   }
 
@@ -254,3 +298,6 @@ const waveCharactersMax = 256 * 1024
 const lookMs = 5_000
 const retryMsMin = 250
 const retryMsMax = 10_000
+const startMsMax = 10_000
+/** Told while the sink is away, whatever a broker comes up with. */
+const troublesMax = 10
