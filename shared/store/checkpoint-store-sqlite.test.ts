@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, test } from 'vitest'
-import { appendedOf, commitOf, entryOf, testCheckpointPages, testCheckpointStore, texts } from './checkpoint-store.conformance.ts'
+import {
+  appendedOf,
+  commitOf,
+  entryOf,
+  testCheckpointPages,
+  testCheckpointStore,
+  texts,
+} from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
 import { SqliteCheckpointStore } from './checkpoint-store-sqlite.ts'
 import { openFile } from './checkpoint-store-sqlite-open.ts'

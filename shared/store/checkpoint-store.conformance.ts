@@ -339,7 +339,9 @@ export function testCheckpointPages(name: string, open: () => Promise<Checkpoint
       await store.commit(commitOf('c1', { actors: [...many, entryOf('elsewhere', 'x', { generation: 2 })] }))
       const changed = many
         .slice(0, 500)
-        .map(({ key, population }) => appendedOf(key, 'more', { generation: 1, population, deadline: 17, hasBook: true }))
+        .map(({ key, population }) =>
+          appendedOf(key, 'more', { generation: 1, population, deadline: 17, hasBook: true }),
+        )
       await store.commit(commitOf('c2', { previous: 'c1', actors: changed }))
       const { found, commits } = await readThrough()
       expect(commits).toEqual(['c2'])
@@ -354,7 +356,9 @@ export function testCheckpointPages(name: string, open: () => Promise<Checkpoint
       await store.claim(0, 1)
       await store.commit(commitOf('c1', { actors: many }))
       const changes = Array.from({ length: 200 }, (_, i) => entryOf(`new ${i}`, 'N', { generation: 1 }))
-      const { found, commits } = await readThrough(() => store.commit(commitOf('c2', { previous: 'c1', actors: changes })))
+      const { found, commits } = await readThrough(() =>
+        store.commit(commitOf('c2', { previous: 'c1', actors: changes })),
+      )
       expect(commits).toEqual(['c1', 'c2'])
       for (const { key, population } of many) expect(found.has(`${population} ${key}`), key).toBe(true)
     })
