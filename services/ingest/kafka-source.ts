@@ -1,4 +1,5 @@
 import { type BaseOptions, type ConnectionOptions, Consumer, GenericError, MultipleErrors } from '@platformatic/kafka'
+import { hearErrors } from '#shared/log/kafka-connection-errors'
 import { ingestLimits } from './ingest-limits.ts'
 import { MessageQueue } from './message-queue.ts'
 import type { KafkaPlace } from './source-address.ts'
@@ -35,6 +36,8 @@ export class KafkaSource implements SourcePort {
     const member = new Consumer({ ...base, groupId: group, groupInstanceId: `${group}-vigil` })
     // Fetching waits on its connection, and what the group needs must not wait behind it.
     const fetcher = new Consumer({ ...base, retries: fetchRetriesMax, groupId: group })
+    hearErrors(member)
+    hearErrors(fetcher)
     const reader = new KafkaReader(this.#place, member, fetcher)
     try {
       signal.throwIfAborted()

@@ -5,6 +5,7 @@ import {
   MultipleErrors,
   Producer,
 } from '@platformatic/kafka'
+import { hearErrors } from '#shared/log/kafka-connection-errors'
 import {
   MessageTooLarge,
   type OutgoingMessage,
@@ -49,6 +50,7 @@ export class KafkaSink implements Sink {
       partitioner: compatibilityPartitioner,
       ...connection,
     })
+    hearErrors(producer)
     const close = (): Promise<void> => producer.close(true).catch(() => {})
     try {
       // A topic that is missing is made where the brokers' own settings allow it (auto.create.topics.enable).

@@ -1,31 +1,23 @@
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { resettingServer } from '../../tests/support/resetting-server.ts'
 import { LogUnavailable } from './event-log.ts'
 import { openKafkaLog } from './event-log-kafka.ts'
 import { kafkaClients } from './event-log-kafka-client.ts'
 
 it.each(kafkaClients)(
-  'says that brokers cut off who wants to say who it is, and outlives it, by %s',
+  'says that brokers reset the connection of who wants to say who it is, and outlives it, by %s',
   async (client) => {
-    const server = createServer((socket) => socket.on('data', () => socket.destroy()).on('error', () => undefined))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
+    await using server = await resettingServer()
     const folder = await mkdtemp(join(tmpdir(), 'vigil-log-kafka-'))
-    const opening = openKafkaLog({
-      url: `kafka://u:p@127.0.0.1:${port}/`,
-      folder,
-      partitions: 1,
-      latenessMs: 1,
-      client,
-    })
+    const url = `kafka://u:p@127.0.0.1:${server.port}/`
+    const opening = openKafkaLog({ url, folder, partitions: 1, latenessMs: 1, client })
     await expect(opening).rejects.toThrow(LogUnavailable)
     await rm(folder, { recursive: true })
-    server.close()
+    expect(server.resetsCount).toBeGreaterThan(0)
+    expect(server.uncaught).toEqual([])
   },
   30_000,
 )

@@ -3,7 +3,6 @@ import {
   Admin,
   type BaseOptions,
   ConfigResourceTypes,
-  type ConnectionPoolEventPayload,
   Consumer,
   findErrorBy,
   GenericError,
@@ -23,6 +22,7 @@ import {
   kafkaUnavailable,
   type TopicPlan,
 } from './event-log-kafka-client.ts'
+import { hearErrors } from './kafka-connection-errors.ts'
 
 /** Requests to Kafka by `@platformatic/kafka`, which fetches without a group, and knows a topic by its id. */
 export class PlatformaticClient implements KafkaClient {
@@ -54,10 +54,7 @@ export class PlatformaticClient implements KafkaClient {
     // Who follows the end asks the new leader itself; to ask the old one again would only take time.
     this.#lanes = { tail: new Consumer({ ...group, retries: 0 }), reader: new Consumer(group) }
     const clients: readonly EventEmitter[] = [this.#admin, this.#producer, this.#lanes.tail, this.#lanes.reader]
-    for (const client of clients) {
-      client.on('client:broker:failed', hearErrors)
-      client.on('client:broker:connect', hearErrors)
-    }
+    for (const client of clients) hearErrors(client)
   }
 
   topic(): Promise<KafkaTopic | undefined> {
@@ -185,14 +182,6 @@ export class PlatformaticClient implements KafkaClient {
       throw kafkaUnavailable(error, this.#where)
     }
   }
-}
-
-/**
- * A connection that fails while it says who it is tells so more than once, and the library listens to the first only: the second would end the process.
- * What failed is told by each request.
- */
-const hearErrors = ({ connection }: ConnectionPoolEventPayload): void => {
-  connection.on('error', () => {})
 }
 
 const isOf = (error: unknown, id: string): boolean => error instanceof Error && findErrorBy(error, 'apiId', id) !== null
