@@ -126,11 +126,11 @@ function overview(group: string): string {
 }
 
 function unknownCommand(args: readonly string[]): string {
-  const written = args[0] === 'rules' && args[1] !== undefined ? `rules ${args[1]}` : args[0]
-  // `chek` means `rules check`: the last word of a name counts as well.
-  const words = new Map(
-    commands.flatMap(({ name }) => [[name, name] as const, [name.split(' ').at(-1) ?? name, name] as const]),
-  )
+  const isGroup = commands.some(({ name }) => name.startsWith(`${args[0]} `))
+  const written = isGroup && args[1] !== undefined ? `${args[0]} ${args[1]}` : args[0]
+  // `chek` means `rules check`: the last word of a name counts as well, unless it is a name itself or an earlier one's.
+  const lastWords = commands.map(({ name }) => [name.split(' ').at(-1) ?? name, name] as const)
+  const words = new Map([...lastWords.toReversed(), ...commands.map(({ name }) => [name, name] as const)])
   const near = words.get(nearest(written, words.keys()) ?? '')
   return `vigil: there is no command "${written}"${near === undefined ? '' : `; did you mean ${near}?`}\n\n${overview('')}`
 }
