@@ -10,8 +10,9 @@ import {
 import type { NatsAddress } from './event-log-nats-address.ts'
 import { LogRefused } from './sqlite-log-failure.ts'
 
-/** Not `vigil.*`: others of Vigil's subjects begin in the same way, and what is sent there is no record. */
-export const subjectOf = (stream: string, partition: number): string => `${stream}.log.${partition}`
+/** Not `vigil.`: others of Vigil's subjects begin in the same way, and what is sent there is no record. */
+export const subjectPrefixOf = (stream: string): string => `${stream}.log.`
+export const subjectOf = (stream: string, partition: number): string => `${subjectPrefixOf(stream)}${partition}`
 
 /** The stream of the log, which is made if there is none. Rejects with LogRefused where it is not fit, and with what the client rejects with. */
 export async function openStream(
@@ -34,7 +35,7 @@ type Settings = Partial<StreamConfig> & { readonly name: string }
 const settingsOf = (stream: string, partitions: number, replicas: number): Settings => ({
   name: stream,
   description: 'Event log of Vigil: each message holds records of one partition, told by its first line',
-  subjects: [`${stream}.log.*`],
+  subjects: [`${subjectPrefixOf(stream)}*`],
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
   // A log that is full refuses what is new; it never loses what it has.

@@ -140,6 +140,35 @@ describe('the configuration of serve', () => {
     expect(refusal({ VIGIL_CHECKPOINTS: 'redis://a:b:c' })).toEqual([expect.stringContaining('not a URL')])
   })
 
+  it.each([
+    ['kafka://log:9092', 'kafka://joe:secret@other:9092/vigil', 'the topic vigil is the log itself'],
+    ['kafka://log/?topic=fraud', 'kafka://log/fraud', 'the topic fraud is the log itself'],
+    ['nats://log', 'tls://other/vigil.log.0', 'subjects in vigil.log.* are the log itself'],
+    ['tls://log/?stream=fraud', 'nats://log/fraud.log.alerts', 'subjects in fraud.log.* are the log itself'],
+  ])('refuses to send into the log itself: with %s, to %s', (log, sink, why) => {
+    const lines = refusal({ VIGIL_LOG: log, VIGIL_ALERTS_TO: sink }, '--decisions-to', sink)
+    expect(lines).toEqual([
+      'the configuration has 2 mistakes',
+      expect.stringMatching(/^ {2}VIGIL_ALERTS_TO \(--alerts-to\) is ".*; name another (topic|subject)$/),
+      expect.stringMatching(/^ {2}--decisions-to \(VIGIL_DECISIONS_TO\) is ".*; name another (topic|subject)$/),
+    ])
+    expect(lines[1]).toContain(`${why} (VIGIL_LOG)`)
+    expect(lines.join()).not.toContain('secret')
+  })
+
+  it.each([
+    ['sqlite:', 'kafka://log/vigil'],
+    ['kafka://log', 'kafka://log/vigil-alerts'],
+    ['kafka://log', 'nats://log/vigil.log.0'],
+    ['nats://log', 'kafka://log/vigil'],
+    ['nats://log', 'nats://log/vigil.alerts'],
+    ['nats://log', 'nats://log/vigil.logs'],
+    ['nats://log/?stream=fraud', 'nats://log/vigil.log.0'],
+  ])('takes what is beside the log: with %s, %s', (log, sink) => {
+    const { alertsTo } = read({ VIGIL_LOG: log, VIGIL_ALERTS_TO: sink })
+    expect(alertsTo && Redacted.value(alertsTo)).toBe(sink)
+  })
+
   it.each(['sqlite:other.db', 'sqlite://other.db', 'sqlite', 'pglite:'])('refuses %s as a log', (url) => {
     expect(refusal({ VIGIL_LOG: url })).toEqual([expect.stringMatching(/; .*sqlite:/)])
   })

@@ -7,6 +7,7 @@ import { nearest } from '#shared/rule-language/diagnostic'
 import { sourceVariables } from '../../ingest/source-file.ts'
 import { readFlags } from '../command.ts'
 import { NotStarted } from '../failure.ts'
+import { ownLogMistake } from './own-log.ts'
 import { serveSettings } from './serve-settings.ts'
 import type { Setting } from './setting.ts'
 
@@ -40,8 +41,10 @@ export function readServeConfiguration(args: readonly string[], environment: Env
   for (const [name, setting] of Object.entries<Setting<unknown>>(serveSettings)) {
     const read = Effect.runSync(Effect.result(setting.config.parse(provider)))
     if (Result.isSuccess(read)) values[name] = read.success
-    else if (isDecided(setting, flags, args)) mistakes.push(mistake(setting, flags, environment, read.failure))
+    else if (isDecided(setting, flags, args))
+      mistakes.push(mistake(setting, flags, environment, read.failure.cause.message))
   }
+  mistakes.push(...sinksIntoLog(values as Partial<SettingValues>, flags, environment, args))
   if (mistakes.length > 0) throw new NotStarted(listed(mistakes))
   return { ...(values as unknown as SettingValues), isDemo }
 }
@@ -77,6 +80,24 @@ function isDecided(
   args: readonly string[],
 ): boolean {
   return variable in flags || !args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`))
+}
+
+/** Alerts or decisions that would go into the log itself. */
+function sinksIntoLog(
+  values: Partial<SettingValues>,
+  flags: Readonly<Record<string, string>>,
+  environment: Environment,
+  args: readonly string[],
+): readonly string[] {
+  const { log } = values
+  if (log === undefined || !isDecided(serveSettings.log, flags, args)) return []
+  return (['alertsTo', 'decisionsTo'] as const).flatMap((name) => {
+    const setting = serveSettings[name]
+    const sink = values[name]
+    const unfit = sink === undefined ? undefined : ownLogMistake(log, sink)
+    if (unfit === undefined || !isDecided(setting, flags, args)) return []
+    return [mistake(setting, flags, environment, `${unfit.reason}; ${unfit.remedy}`)]
+  })
 }
 
 /** Variables of other commands: whoever exports one for all of them may start `serve` too. */
@@ -126,12 +147,12 @@ function mistake(
   { variable, flag, isSecret }: Setting<unknown>,
   flags: Readonly<Record<string, string>>,
   environment: Environment,
-  error: Config.ConfigError,
+  why: string,
 ): string {
   const isFlag = variable in flags
   const value = isSecret ? 'is' : `is ${shown((isFlag ? flags[variable] : environment[variable]) ?? '')},`
   const name = isFlag ? `--${flag} (${variable})` : `${variable} (--${flag})`
-  return `${name} ${value} ${error.cause.message}`
+  return `${name} ${value} ${why}`
 }
 
 const shownCharactersMax = 100
