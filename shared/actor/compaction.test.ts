@@ -77,6 +77,28 @@ describe('compaction', () => {
     }
     expect(compaction.isCramped).toBe(false)
   })
+
+  test('leaves room for more actors than ever were at once, after a few with long histories have gone', () => {
+    const arena = new PoisonedArena(2 ** 21)
+    const { engine } = run(rules, [], { order: 'arrival', arena })
+    const compaction = new Compaction(arena, engine.states.blockOwners)
+    let sent = 0
+    const send = (count: number, accountOf: (i: number) => string): void => {
+      const events = Array.from({ length: count }, (_, i) => {
+        const id = `0f0c77aa-0000-4000-8000-${String(++sent).padStart(12, '0')}`
+        return transaction({ id, at: sent * 100, account: accountOf(i), amount: 3 })
+      })
+      feed(engine, rules, events)
+    }
+    while (arena.roomFor(largestWords(arena) / 4) > 0) send(50, (i) => `busy ${i}`)
+    for (let i = 0; i < 50; i++) engine.states.passivate({ population, key: `busy ${i}` })
+    for (let i = 0; i < 2_000; i += 250) {
+      send(250, (k) => `account ${i + k}`)
+      compaction.finish()
+    }
+    expect(engine.actors).toBe(2_000)
+    expect(compaction.isCramped).toBe(false)
+  }, 60_000)
 })
 
 /** Counts the blocks that were moved. */
