@@ -1,3 +1,5 @@
+import { type BrokerLogPlace, brokerLogPlace } from '#shared/log/broker-log-place'
+import { LogRefused } from '#shared/log/sqlite-log-failure'
 import { loadSources } from '../ingest/load-sources.ts'
 import { type Command, readFlags } from './command.ts'
 import { exitCodes } from './failure.ts'
@@ -9,8 +11,8 @@ export const sourcesCheckCommand: Command = {
   help: `Usage: vigil sources check FILE [--rules DIR] [--json]
 
 Checks what VIGIL_SOURCES names as vigil serve does at its start: names, addresses, the MAP files against
-events.yaml, and the variables VIGIL_SOURCE_NAME_… that are set. No broker is asked. Each error is
-written to stdout as file:line:column: message, with a hint below it.
+events.yaml, that none is the log of VIGIL_LOG, and the variables VIGIL_SOURCE_NAME_… that are set. No
+broker is asked. Each error is written to stdout as file:line:column: message, with a hint below it.
 
   --rules DIR   the rule set whose events.yaml the sources give events for; default VIGIL_RULES, or rules
   --json        [{file, line, column, code, message, hint}], for editors
@@ -26,7 +28,13 @@ async function check(args: readonly string[]): Promise<number> {
   const [file] = positionals
   const text = await readText(file)
   const { events: schema } = await loadRuleFolder(values.rules ?? (process.env['VIGIL_RULES'] || 'rules'))
-  const { sources, diagnostics } = loadSources({ file, text, schema, environment: process.env })
+  const { sources, diagnostics } = loadSources({
+    file,
+    text,
+    schema,
+    environment: process.env,
+    log: logOf(process.env['VIGIL_LOG'] ?? ''),
+  })
   if (values.json === true) {
     const plain = diagnostics.map(({ severity: _, ...diagnostic }) => diagnostic)
     process.stdout.write(`${JSON.stringify(plain)}\n`)
@@ -38,4 +46,14 @@ async function check(args: readonly string[]): Promise<number> {
     }
   }
   return diagnostics.some(({ severity }) => severity === 'error') ? exitCodes.foundWrong : exitCodes.done
+}
+
+/** A URL that is wrong is told by `vigil serve`: it says nothing about sources. */
+function logOf(url: string): BrokerLogPlace | undefined {
+  try {
+    return brokerLogPlace(url)
+  } catch (error) {
+    if (error instanceof LogRefused) return undefined
+    throw error
+  }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BrokerLogPlace } from '#shared/log/broker-log-place'
 import { loadSources } from './load-sources.ts'
 import { sourceVariables } from './source-file.ts'
 import { mapText, schema } from './testing/world.ts'
@@ -19,8 +20,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function load(text: string, environment: Record<string, string> = {}) {
-  const { sources, diagnostics } = loadSources({ file: join(folder, 'sources.yaml'), text, schema, environment })
+function load(text: string, environment: Record<string, string> = {}, log?: BrokerLogPlace) {
+  const { sources, diagnostics } = loadSources({ file: join(folder, 'sources.yaml'), text, schema, environment, log })
   const shown = diagnostics.map(
     ({ file, line, column, code, message }) =>
       `${file.slice(folder.length + 1)}:${line}:${column}: ${code}: ${message}`,
@@ -73,6 +74,23 @@ describe('a file of sources', () => {
     expect(shown[0]).toContain(`sources.yaml:3:11: ${code}: `)
     expect(JSON.stringify(diagnostics)).not.toContain('secret')
     expect(diagnostics[0].hint).toBeTruthy()
+  })
+
+  it.each([
+    ['kafka://any-host/fraud', 'topic', { kind: 'kafka', topic: 'fraud' }],
+    ['nats://any-host/fraud?subject=fraud.log.0', 'stream', { kind: 'nats', stream: 'fraud' }],
+  ] as const)('is refused where %s is the log itself, and not where the log is another one', (from, what, log) => {
+    const { sources, shown, diagnostics } = load(one(from), {}, log)
+    expect([sources, shown]).toEqual([
+      [],
+      [`sources.yaml:3:11: bad-source: the ${what} fraud is the log itself (VIGIL_LOG), and would be read into itself`],
+    ])
+    expect(diagnostics[0].hint).toBe(`name another ${what}, here or for the log`)
+    const others: readonly BrokerLogPlace[] = [
+      { kind: 'kafka', topic: what === 'topic' ? 'vigil' : 'fraud' },
+      { kind: 'nats', stream: what === 'stream' ? 'vigil' : 'fraud' },
+    ]
+    for (const other of others) expect(load(one(from), {}, other).shown).toEqual([])
   })
 
   it('tells all mistakes at once: names, keys, MAP files, and what stands in them', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { EventSchema } from '#shared/domain/event-schema'
+import type { BrokerLogPlace } from '#shared/log/broker-log-place'
 import type { Diagnostic } from '#shared/rule-language/diagnostic'
 import { type Place, Problems } from '#shared/rule-language/source-file'
 import { fileProblem } from '#shared/wire/input-failure'
@@ -30,22 +31,39 @@ interface SourcesInput {
   readonly text: string
   readonly schema: EventSchema
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Vigil's own log, which is no source; undefined where it is on no broker, or not known. */
+  readonly log: BrokerLogPlace | undefined
 }
 
 /** Checks a file of sources in full, with its MAP files and with what the environment says about its sources. No broker is asked. */
-export function loadSources({ file, text, schema, environment }: SourcesInput): LoadedSources {
+export function loadSources({ file, text, schema, environment, log }: SourcesInput): LoadedSources {
   const problems = new Problems()
   const diagnostics: Diagnostic[] = []
   const folder = dirname(file)
   const sources = readSourceFile({ name: file, text }, problems).flatMap((written): LoadedSource[] => {
+    const isOwnLog = isLog(written, log, problems)
     const port = portOf(written, folder, environment, problems)
     const path = written.map && join(folder, written.map.path)
     const map = written.map && path ? readMap(path, schema, written.map.at, problems, diagnostics) : undefined
-    if (port === undefined || (written.map !== undefined && map === undefined)) return []
+    if (isOwnLog || port === undefined || (written.map !== undefined && map === undefined)) return []
     const mendedMap = (): MapDecoder | undefined => (path === undefined ? undefined : checkedMap(path, schema))
     return [{ name: written.name, port, map, mendedMap }]
   })
   return { sources, diagnostics: [...problems.sorted(), ...oncePerPlace(diagnostics)] }
+}
+
+/** Tells a source that is the log as a mistake: by its name alone, whatever the hosts, as one broker has many names. */
+function isLog({ address, at }: WrittenSource, log: BrokerLogPlace | undefined, problems: Problems): boolean {
+  const refuse = (what: string, name: string): boolean => {
+    const message = `the ${what} ${name} is the log itself (VIGIL_LOG), and would be read into itself`
+    problems.error(at, 'bad-source', message, `name another ${what}, here or for the log`)
+    return true
+  }
+  if (address?.kind === 'kafka' && log?.kind === 'kafka' && address.topic === log.topic)
+    return refuse('topic', log.topic)
+  return (
+    address?.kind === 'nats' && log?.kind === 'nats' && address.stream === log.stream && refuse('stream', log.stream)
+  )
 }
 
 function portOf(

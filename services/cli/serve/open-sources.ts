@@ -1,3 +1,5 @@
+import * as Redacted from 'effect/Redacted'
+import { brokerLogPlace } from '#shared/log/broker-log-place'
 import type { RuleSet } from '#shared/rule-language/rule-set'
 import { SqliteDeadLetterStore } from '#shared/store/dead-letter-store-sqlite'
 import type { DeadLetters } from '../../api/dead-letters.ts'
@@ -12,12 +14,17 @@ import type { ServeConfiguration } from './configuration.ts'
 
 /** What `VIGIL_SOURCES` names, checked in full. Rejects with NotStarted, or with FoundErrors, which shows every error. */
 export async function checkedSources(
-  { sources: file }: ServeConfiguration,
+  { sources: file, log }: ServeConfiguration,
   ruleSet: RuleSet,
 ): Promise<readonly LoadedSource[]> {
   if (file === undefined) return []
-  const input = { file, text: await readText(file), schema: ruleSet.events, environment: process.env }
-  const { sources, diagnostics } = loadSources(input)
+  const { sources, diagnostics } = loadSources({
+    file,
+    text: await readText(file),
+    schema: ruleSet.events,
+    environment: process.env,
+    log: brokerLogPlace(Redacted.value(log)),
+  })
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length === 0) return sources
   const shown = errors.map((error) => diagnosticText('', error)).join('\n')
