@@ -133,6 +133,39 @@ describe.skipIf(kafka === undefined)('a topic', () => {
   })
 })
 
+describe.skipIf(nats === undefined)('a consumer of NATS', () => {
+  it('keeps what was read once more and not committed, also after it has delivered it again', {
+    timeout: 60_000,
+  }, async () => {
+    const stream = made.nats()
+    await stream.create()
+    await stream.publish(bodies(0, 20))
+    const address = readSourceAddress('twice', stream.from)
+    if ('message' in address || address.kind !== 'nats') throw new Error('not the address of a stream')
+    const port = new NatsSource(address, {}, 500)
+    const name = /\/(s-[\w-]+)\?/.exec(stream.from)?.[1] ?? ''
+    const client = await connect({ servers: nats ?? '' })
+    const manager = await jetstreamManager(client)
+    const consumer = () => manager.consumers.info(name, 'vigil-twice')
+    const first = await opened(port)
+    expect(texts(await taken(first, 20))).toEqual(bodyTexts(0, 20))
+    await first.close()
+
+    const second = await opened(port)
+    expect(texts(await taken(second, 20))).toEqual(bodyTexts(0, 20))
+    // Two deliveries of everything after the first: what it did with one of them is at the server.
+    await expect.poll(async () => (await consumer()).delivered.consumer_seq, { timeout: 20_000 }).toBeGreaterThan(60)
+    expect((await consumer()).num_ack_pending).toBe(20)
+    await second.close()
+
+    const third = await opened(port)
+    expect(texts(await taken(third, 20))).toEqual(bodyTexts(0, 20))
+    await third.commit()
+    await expect.poll(async () => (await consumer()).num_ack_pending, { timeout: 20_000 }).toBe(0)
+    await client.close()
+  })
+})
+
 describe.skipIf(nats === undefined)('a consumer of NATS that is there already', () => {
   it('is not used where it would lose messages: what to change is said', { timeout: 60_000 }, async () => {
     const stream = made.nats()

@@ -28,11 +28,14 @@ export class NatsSource implements SourcePort {
   readonly where: string
   readonly #place: NatsPlace
   readonly #connection: NodeConnectionOptions
+  readonly #ackMs: number
 
-  constructor(place: NatsPlace, connection: NodeConnectionOptions) {
+  /** @param ackMs for a consumer that is made: what is not acknowledged by then is delivered again */
+  constructor(place: NatsPlace, connection: NodeConnectionOptions, ackMs: number = ackMsUsual) {
     this.where = place.where
     this.#place = place
     this.#connection = connection
+    this.#ackMs = ackMs
   }
 
   async open(signal: AbortSignal): Promise<SourceReader> {
@@ -50,7 +53,7 @@ export class NatsSource implements SourcePort {
       })
       try {
         signal.throwIfAborted()
-        return await NatsReader.open(client, this.#place, (work) => this.#tried(work))
+        return await NatsReader.open(client, this.#place, this.#ackMs, (work) => this.#tried(work))
       } catch (error) {
         await client.close()
         throw error
@@ -72,6 +75,8 @@ export class NatsSource implements SourcePort {
 }
 
 interface NatsMessage extends SourceMessage {
+  /** In the stream. */
+  readonly seq: number
   /** undefined: it was read from the stream itself, and is acknowledged when it is delivered again. */
   readonly delivered: JsMsg | undefined
 }
@@ -79,7 +84,8 @@ interface NatsMessage extends SourceMessage {
 /**
  * N1 What the consumer had delivered to a reader before this one and was not told done is read from the stream first, in order: the server itself
  *    would deliver it again only after a while, behind newer messages, and by then its events might be late.
- * N2 So each of them is told done when it is delivered again, within `ackMs`, without being given again. After a crash before that they are read once more.
+ * N2 Such a message is not given again when it is delivered again, within the consumer's ack wait. It is told done once it has been delivered again
+ *    and `commit` has covered it, whichever comes last; until then the server keeps it, and the next reader begins with it.
  */
 class NatsReader implements SourceReader {
   readonly #client: NatsConnection
@@ -87,6 +93,10 @@ class NatsReader implements SourceReader {
   readonly #tried: <T>(work: () => Promise<T>) => Promise<T>
   /** Since the last commit. */
   #given: NatsMessage[] = []
+  /** Of what was read from the stream, everything up to this number is committed. */
+  #committed = 0
+  /** By number: what was delivered again before it was committed. At most `unacknowledgedMax`; another is delivered once more later. */
+  readonly #redelivered = new Map<number, JsMsg>()
   #isClosed = false
 
   private constructor(client: NatsConnection, tried: <T>(work: () => Promise<T>) => Promise<T>) {
@@ -101,10 +111,11 @@ class NatsReader implements SourceReader {
   static async open(
     client: NatsConnection,
     place: NatsPlace,
+    ackMs: number,
     tried: <T>(work: () => Promise<T>) => Promise<T>,
   ): Promise<NatsReader> {
     const manager = await jetstreamManager(client, { timeout: answerMsMax })
-    const info = await openConsumer(manager, place)
+    const info = await openConsumer(manager, place, ackMs)
     const reader = new NatsReader(client, tried)
     const consumer = await jetstream(client, { timeout: answerMsMax }).consumers.get(place.stream, place.durable)
     void tried(() => reader.#pump(manager, consumer, info)).catch((error: unknown) => reader.#queue.fail(error))
@@ -120,7 +131,14 @@ class NatsReader implements SourceReader {
   async commit(): Promise<void> {
     const given = this.#given
     this.#given = []
-    for (const { delivered } of given) delivered?.ack()
+    for (const { seq, delivered } of given)
+      if (delivered === undefined) this.#committed = seq
+      else delivered.ack()
+    for (const [seq, message] of this.#redelivered) {
+      if (seq > this.#committed) continue
+      message.ack()
+      this.#redelivered.delete(seq)
+    }
     // What was acknowledged is on its way to the server before more is taken.
     await this.#tried(() => this.#client.flush())
   }
@@ -150,7 +168,7 @@ class NatsReader implements SourceReader {
       for await (const message of messages) {
         const { seq, data, headers } = message
         largest = Math.max(largest, data.length)
-        if (seq <= deliveredBefore) message.ack()
+        if (seq <= deliveredBefore) this.#settle(message)
         else await this.#queue.put({ ...messageOf(stream, seq, data, headers), delivered: message })
       }
       // The server is asked for a number: one that gives about as many bytes as may be held.
@@ -158,20 +176,34 @@ class NatsReader implements SourceReader {
       pulled = Math.max(1, Math.min(fitting, 2 * pulled, pulledMax))
     }
   }
+
+  /** What was read from the stream is delivered again. */
+  #settle(message: JsMsg): void {
+    const { seq } = message
+    if (seq <= this.#committed) message.ack()
+    else if (this.#redelivered.has(seq) || this.#redelivered.size < unacknowledgedMax)
+      this.#redelivered.set(seq, message)
+  }
 }
 
-function messageOf(stream: string, seq: number, data: Uint8Array, headers: MsgHdrs | undefined): SourceMessage {
+function messageOf(
+  stream: string,
+  seq: number,
+  data: Uint8Array,
+  headers: MsgHdrs | undefined,
+): Omit<NatsMessage, 'delivered'> {
   const header = (name: string): string | undefined => headers?.get(name) || undefined
   const taken: TraceHeaders = {
     traceparent: header('traceparent'),
     tracestate: header('tracestate'),
     baggage: header('baggage'),
   }
-  return { position: `${stream}:${seq}`, bytes: Buffer.from(data.buffer, data.byteOffset, data.length), headers: taken }
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
+  return { seq, position: `${stream}:${seq}`, bytes, headers: taken }
 }
 
 /** The durable consumer, which is made where there is none. Rejects with SourceAway where it is not fit, as somebody may mend it. */
-async function openConsumer(manager: JetStreamManager, place: NatsPlace): Promise<ConsumerInfo> {
+async function openConsumer(manager: JetStreamManager, place: NatsPlace, ackMs: number): Promise<ConsumerInfo> {
   const { stream, durable, subject, from } = place
   const there = await manager.consumers.info(stream, durable).catch((error: unknown) => {
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound) return undefined
@@ -229,5 +261,5 @@ const pulledMin = 16
 const pulledMax = 256
 const pullMs = 5_000
 /** What was delivered and is not acknowledged by then is delivered again: it waits for the log, or its reader is gone. */
-const ackMs = 15_000
+const ackMsUsual = 15_000
 const unacknowledgedMax = 2 * ingestLimits.messagesMax + pulledMax
