@@ -61,9 +61,9 @@ export class ServiceWatch {
       if (count > 0) this.#log.warn('a rule fails for events, and raises nothing for them', { rule, reason, count })
     }
     for (const { labels, value } of numbers.get('vigil.dead_letters') ?? []) {
-      const { reason } = labels
-      const count = this.#rise(reason, value)
-      if (count > 0) this.#log.warn('records hold no event that can be judged', { reason, count })
+      const { source, reason } = labels
+      const count = this.#rise(`${source} ${reason}`, value)
+      if (count > 0) this.#log.warn('records hold no event that can be judged', { source, reason, count })
     }
   }
 
