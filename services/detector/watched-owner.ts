@@ -3,8 +3,8 @@ import type { HostedOwner, LoopCommand, LoopInput, OwnerView } from './hosted-ow
 /** An owner of which can be seen whether it gets on, and what it waits for. */
 export class WatchedOwner implements HostedOwner {
   readonly #owner: HostedOwner
-  /** Commands that were not answered yet. */
-  readonly #unanswered = new Map<LoopCommand['kind'], number>()
+  /** By kind of answer: how many have not come yet. */
+  readonly #awaited = new Map<LoopInput['kind'], number>()
   /** Answers of the log that brought it further. */
   #answers = 0
   #appended = 0
@@ -29,22 +29,25 @@ export class WatchedOwner implements HostedOwner {
 
   /** Whether it waits for what the log has, or for nobody; not for a store alone, which may be away or slow. */
   get waitsForLog(): boolean {
-    const asked = (kind: LoopCommand['kind']): number => this.#unanswered.get(kind) ?? 0
-    return asked('read') + asked('bounds') > 0 || [...this.#unanswered.values()].every((count) => count === 0)
+    const awaited = (kind: LoopInput['kind']): number => this.#awaited.get(kind) ?? 0
+    return awaited('records') + awaited('bounds') > 0 || [...this.#awaited.values()].every((count) => count === 0)
   }
 
   start(execute: (commands: readonly LoopCommand[]) => void, onMistake: (error: unknown) => void): void {
     // What an earlier life was waiting for does not come any more.
-    this.#unanswered.clear()
+    this.#awaited.clear()
     this.#owner.start((commands) => {
-      for (const { kind } of commands) if (!isUnanswered.has(kind)) this.#count(kind, 1)
+      for (const { kind } of commands) {
+        const answer = answerOf[kind]
+        if (answer !== undefined) this.#awaited.set(answer, (this.#awaited.get(answer) ?? 0) + 1)
+      }
       execute(commands)
     }, onMistake)
   }
 
   handle(input: LoopInput): void {
-    const command = commandOf[input.kind]
-    if (command !== undefined) this.#count(command, -1)
+    const count = this.#awaited.get(input.kind)
+    if (count !== undefined) this.#awaited.set(input.kind, count - 1)
     if (input.kind === 'records' || input.kind === 'bounds') this.#answers++
     if (input.kind === 'appended') this.#appended = input.offset
     this.#owner.handle(input)
@@ -53,24 +56,24 @@ export class WatchedOwner implements HostedOwner {
   end(): void {
     this.#owner.end()
   }
-
-  #count(kind: LoopCommand['kind'], change: 1 | -1): void {
-    this.#unanswered.set(kind, (this.#unanswered.get(kind) ?? 0) + change)
-  }
 }
 
-/** Which command an input answers. */
-const commandOf: Readonly<Partial<Record<LoopInput['kind'], LoopCommand['kind']>>> = {
-  appended: 'append',
-  claimed: 'claim',
+/** Which input answers a command, for each there is; undefined: none does. */
+const answerOf: Readonly<Record<LoopCommand['kind'], LoopInput['kind'] | undefined>> = {
+  append: 'appended',
+  claim: 'claimed',
   bounds: 'bounds',
-  records: 'read',
+  read: 'records',
   marked: 'marked',
-  loaded: 'load',
+  load: 'loaded',
   outbox: 'outbox',
-  staged: 'stage',
-  committed: 'commit',
-  offered: 'offer',
+  snapshots: 'snapshots',
+  restore: 'restored',
+  stage: 'staged',
+  commit: 'committed',
+  offer: 'offered',
+  judged: undefined,
+  notice: undefined,
+  stopped: undefined,
+  halt: undefined,
 }
-
-const isUnanswered: ReadonlySet<LoopCommand['kind']> = new Set(['judged', 'stopped', 'halt'])
