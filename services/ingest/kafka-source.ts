@@ -1,6 +1,8 @@
 import { type BaseOptions, type ConnectionOptions, Consumer, GenericError, MultipleErrors } from '@platformatic/kafka'
 import { hearErrors } from '#shared/log/kafka-connection-errors'
 import { ingestLimits } from './ingest-limits.ts'
+import { freshPartitionsBegin, none } from './kafka-begin.ts'
+import { batchesWithoutMessages, type TransactionBatch } from './kafka-transactions.ts'
 import { MessageQueue } from './message-queue.ts'
 import type { KafkaPlace } from './source-address.ts'
 import { SourceAway, type SourceMessage, type SourcePort, type SourceReader } from './source-reader.ts'
@@ -57,7 +59,7 @@ interface KafkaMessage extends SourceMessage {
 
 /**
  * G1 Nothing is committed but what was given and dealt with, and only by the member to which the partitions were given when the reader was opened. Each
- *    change of the group ends the reader, and the next one begins at what is committed.
+ *    change of the group ends the reader, which commits nothing from then on, and the next one begins at what is committed.
  * G2 A partition goes on behind everything that was fetched, also behind what holds no message (markers and aborted transactions).
  */
 class KafkaReader implements SourceReader {
@@ -71,7 +73,6 @@ class KafkaReader implements SourceReader {
   readonly #done = new Map<number, bigint>()
   /** Since the last commit. */
   #given: KafkaMessage[] = []
-  #isClosed = false
   #watch: NodeJS.Timeout | undefined
 
   constructor(place: KafkaPlace, member: Consumer, fetcher: Consumer) {
@@ -100,7 +101,7 @@ class KafkaReader implements SourceReader {
     this.#member.on('consumer:group:rebalance', changed)
     const partitions = this.#member.assignments?.find((assignment) => assignment.topic === topic)?.partitions ?? []
     if (partitions.length === 0) tell('has no partition: other members of its group have them all')
-    else await this.#seek(partitions, tell)
+    else await this.#seek(partitions, known.partitionsCount, tell)
     void this.#pump(known.id).catch((error: unknown) => this.#fail(error))
     this.#watch = setInterval(() => {
       this.#checkPartitions(known.partitionsCount).catch((error: unknown) => this.#fail(error))
@@ -114,6 +115,7 @@ class KafkaReader implements SourceReader {
   }
 
   async commit(): Promise<void> {
+    this.#queue.throwIfFailed()
     for (const { partition, offset } of this.#given) this.#done.set(partition, offset + 1n)
     this.#given = []
     try {
@@ -124,7 +126,6 @@ class KafkaReader implements SourceReader {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
     clearInterval(this.#watch)
     this.#queue.fail(new SourceAway('the reader was closed'))
     await Promise.race([
@@ -146,10 +147,12 @@ class KafkaReader implements SourceReader {
   }
 
   /** Begins each partition at what is committed, or else where the source says; that is committed too, as the end is another one next time. */
-  async #seek(partitions: readonly number[], tell: (text: string) => void): Promise<void> {
+  async #seek(partitions: readonly number[], partitionsCount: number, tell: (text: string) => void): Promise<void> {
     const { topic, from } = this.#place
     const asked = { topics: [topic], partitions: { [topic]: [...partitions] } }
-    const committed = await this.#member.listCommittedOffsets({ topics: [{ topic, partitions: [...partitions] }] })
+    const all = Array.from({ length: partitionsCount }, (_, partition) => partition)
+    const committed = await this.#member.listCommittedOffsets({ topics: [{ topic, partitions: all }] })
+    const fresh = freshPartitionsBegin(from, committed.get(topic) ?? [])
     const [first, end] = [
       await this.#fetcher.listOffsets({ ...asked, timestamp: earliest }),
       await this.#fetcher.listOffsets({ ...asked, timestamp: latest }),
@@ -158,8 +161,8 @@ class KafkaReader implements SourceReader {
       const place = `${topic}/${partition}`
       const kept = committed.get(topic)?.[partition] ?? none
       if (kept === none) {
-        this.#wanted.set(partition, from === 'start' ? first[partition] : end[partition])
-        if (from === 'end') this.#done.set(partition, end[partition])
+        this.#wanted.set(partition, fresh === 'start' ? first[partition] : end[partition])
+        if (fresh === 'end') this.#done.set(partition, end[partition])
       } else if (kept < first[partition]) {
         tell(`has lost ${first[partition] - kept} messages of ${place}: its broker removed them before they were read`)
         this.#wanted.set(partition, first[partition])
@@ -195,7 +198,7 @@ class KafkaReader implements SourceReader {
   }
 
   async #pumpNode(topicId: string, node: number, partitions: readonly number[]): Promise<void> {
-    while (!this.#isClosed) {
+    while (!this.#queue.hasFailed) {
       const { responses } = await this.#fetcher.fetch({
         node,
         minBytes: 1,
@@ -215,18 +218,21 @@ class KafkaReader implements SourceReader {
           },
         ],
       })
-      for (const { partitionIndex, errorCode, records } of responses.flatMap((response) => response.partitions)) {
+      for (const answer of responses.flatMap((response) => response.partitions)) {
+        const { partitionIndex, errorCode, abortedTransactions, records } = answer
         if (errorCode !== 0) throw new SourceAway(`partition ${partitionIndex} cannot be read (${errorCode})`)
-        for (const batch of records ?? []) await this.#put(partitionIndex, batch)
+        const batches = records ?? []
+        const silent = batchesWithoutMessages(batches, abortedTransactions ?? [])
+        for (const batch of batches) await this.#put(partitionIndex, batch, silent.has(batch))
       }
     }
   }
 
   /** A batch comes whole, also what lies before the place that was asked for. */
-  async #put(partition: number, batch: FetchedBatch): Promise<void> {
+  async #put(partition: number, batch: FetchedBatch, isSilent: boolean): Promise<void> {
     const from = this.#wanted.get(partition) ?? 0n
     const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n
-    if ((batch.attributes & isControl) === 0)
+    if (!isSilent)
       for (const { offsetDelta, value, headers } of batch.records) {
         const offset = batch.firstOffset + BigInt(offsetDelta)
         if (offset < from) continue
@@ -245,12 +251,10 @@ class KafkaReader implements SourceReader {
   }
 }
 
-interface FetchedBatch {
-  readonly firstOffset: bigint
-  readonly lastOffsetDelta: number
-  readonly attributes: number
+interface FetchedBatch extends TransactionBatch {
   readonly records: readonly {
     readonly offsetDelta: number
+    readonly key: Buffer | null
     readonly value: Buffer | null
     readonly headers: readonly (readonly [Buffer | null, Buffer | null])[]
   }[]
@@ -279,11 +283,9 @@ function reasonsOf(error: Error): readonly string[] {
 
 const reasonsToldMax = 3
 const noBytes = Buffer.alloc(0)
-const none = -1n
 const latest = -1n
 const earliest = -2n
 const readCommitted = 1
-const isControl = 0x20
 const connectMs = 3_000
 /** Longer than any wait of a fetch, and than the first time of a group, for which its broker makes a topic. */
 const answerMs = 10_000

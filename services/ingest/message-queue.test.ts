@@ -44,4 +44,17 @@ describe('the queue before a source', () => {
     await expect(failed).rejects.toThrow('gone')
     await expect(queue.take(never)).rejects.toThrow('gone')
   })
+
+  it('wakes who waits for room when it fails, and keeps nothing that is put from then on', async () => {
+    const queue = new MessageQueue()
+    const room = queue.put(message(1, ingestLimits.messageBytesAtOnceMax))
+    expect(queue.hasFailed).toBe(false)
+    queue.fail(new Error('gone'))
+    await room
+    expect(queue.hasFailed).toBe(true)
+    const late = message(2)
+    Object.defineProperty(late, 'bytes', { get: () => expect.unreachable('it was kept') })
+    expect(queue.put(late)).toBeUndefined()
+    expect(() => queue.throwIfFailed()).toThrow('gone')
+  })
 })

@@ -5,6 +5,7 @@ import type { SourceMessage } from './source-reader.ts'
  * Messages between a client that brings them and a runner that takes them.
  *
  * Q1 It holds at most what may be taken at once and one message more: who puts waits for room.
+ * Q2 Once it has failed it holds nothing and keeps nothing: who puts looks at `hasFailed`, and brings no more.
  */
 export class MessageQueue<Message extends SourceMessage> {
   #messages: Message[] = []
@@ -15,6 +16,7 @@ export class MessageQueue<Message extends SourceMessage> {
 
   /** @returns when there is room for another; undefined: at once */
   put(message: Message): Promise<void> | undefined {
+    if (this.hasFailed) return undefined
     this.#messages.push(message)
     this.#bytes += message.bytes.length
     this.#news.resolve()
@@ -24,15 +26,26 @@ export class MessageQueue<Message extends SourceMessage> {
   /** Nothing more comes: who takes is told, what lies there is left. */
   fail(error: unknown): void {
     this.#failure ??= { error }
+    this.#messages = []
+    this.#bytes = 0
     this.#news.resolve()
     this.#room.resolve()
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** Throws what it failed with. */
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   /** At least one; waits for it. Rejects with what it failed with, or the signal's reason. */
   async take(signal: AbortSignal): Promise<readonly Message[]> {
     for (;;) {
       signal.throwIfAborted()
-      if (this.#failure !== undefined) throw this.#failure.error
+      this.throwIfFailed()
       if (this.#messages.length > 0) break
       this.#news = Promise.withResolvers()
       const wake = (): void => this.#news.resolve()

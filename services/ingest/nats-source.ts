@@ -97,7 +97,6 @@ class NatsReader implements SourceReader {
   #committed = 0
   /** By number: what was delivered again before it was committed. At most `unacknowledgedMax`; another is delivered once more later. */
   readonly #redelivered = new Map<number, JsMsg>()
-  #isClosed = false
 
   private constructor(client: NatsConnection, tried: <T>(work: () => Promise<T>) => Promise<T>) {
     this.#client = client
@@ -144,7 +143,6 @@ class NatsReader implements SourceReader {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
     this.#queue.fail(new SourceAway('the reader was closed'))
     await this.#client.close()
   }
@@ -153,7 +151,7 @@ class NatsReader implements SourceReader {
     const { stream_name: stream } = info
     const deliveredBefore = info.num_ack_pending === 0 ? 0 : info.delivered.stream_seq
     const subject = info.config.filter_subject ?? '>'
-    for (let from = info.ack_floor.stream_seq + 1; from <= deliveredBefore && !this.#isClosed; ) {
+    for (let from = info.ack_floor.stream_seq + 1; from <= deliveredBefore && !this.#queue.hasFailed; ) {
       const query = { seq: from, next_by_subj: subject }
       const found = await manager.streams.getMessage(stream, query)
       if (found === null || found.seq > deliveredBefore) break
@@ -162,7 +160,7 @@ class NatsReader implements SourceReader {
       await this.#queue.put({ ...messageOf(stream, seq, data, header), delivered: undefined })
     }
     let pulled = pulledMin
-    while (!this.#isClosed) {
+    while (!this.#queue.hasFailed) {
       const messages = await consumer.fetch({ max_messages: pulled, expires: pullMs })
       let largest = 1
       for await (const message of messages) {
