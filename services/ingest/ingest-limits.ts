@@ -4,6 +4,8 @@ export const ingestLimits = {
   sourcesMax: 64,
   /** Larger messages are read by no broker's default; one such becomes a dead letter as a whole. */
   messageBytesMax: 16 * 2 ** 20,
+  /** Rows of one message, as many as of a request over HTTP; the rest becomes one dead letter. */
+  messageRowsMax: 5_000,
   /** Messages that a source hands over at once, and their bytes; it holds as much again that was not asked for yet. */
   messagesMax: 1_000,
   messageBytesAtOnceMax: 4 * 2 ** 20,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ingestLimits } from './ingest-limits.ts'
 import { rowsOfMessage } from './message-rows.ts'
 
 /** The texts of the rows; a row that is known to be broken begins with !. */
@@ -37,6 +38,20 @@ describe('the rows of a message', () => {
   ])('are told for %s', (_, text, expected) => {
     expect(rows(text)).toEqual(expected)
   })
+
+  it.each([
+    ['an array', '[', ',', ']'],
+    ['NDJSON', '', '\n', ''],
+  ])(
+    'are as many as one message may have in %s, and the rest is one that holds no event',
+    (_, open, between, close) => {
+      const most = ingestLimits.messageRowsMax
+      const text = (count: number): string => `${open}${Array(count).fill('{}').join(between)}${close}`
+      expect(rows(text(most))).toEqual(Array(most).fill('{}'))
+      expect(rows(text(most + 1)).slice(most - 1)).toEqual(['{}', `!{}${close}`])
+      expect(rows(text(most + 3)).slice(most - 1)).toEqual(['{}', `!${['{}', '{}', '{}'].join(between)}${close}`])
+    },
+  )
 
   it('are found in any bytes, and lie within them', () => {
     for (let seed = 1; seed < 2_000; seed++) {

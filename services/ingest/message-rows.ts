@@ -1,6 +1,7 @@
 import type { Problem } from '#shared/domain/problem'
 import { ascii, skipSpace } from '#shared/wire/scan-bytes'
 import { markEnd, spaceStart, valueEndFrom } from '../api/rows.ts'
+import { ingestLimits } from './ingest-limits.ts'
 
 /** A part of a message that holds one event, or should. */
 export interface MessageRow {
@@ -12,7 +13,8 @@ export interface MessageRow {
 
 /**
  * Finds the events of a message, which is one event, an array of events, or NDJSON: its first byte tells an array. Where an array is broken,
- * the elements before the break are rows, and the rest is one that holds no event. An empty message has no rows.
+ * the elements before the break are rows, and the rest is one that holds no event. So is the rest of a message behind as many rows as one may
+ * have. An empty message has no rows.
  *
  * Several lines are one event where they are one JSON value together. Where they are none, and no line but the first begins with a brace, they
  * are taken for one event that is broken, not for many that are.
@@ -21,9 +23,17 @@ export function* rowsOfMessage(bytes: Buffer): Generator<MessageRow> {
   const start = skipSpace(bytes, markEnd(bytes), bytes.length)
   if (start === bytes.length) return
   const end = spaceStart(bytes)
-  if (bytes[start] === ascii.openBracket) yield* elements(bytes, start, end)
+  if (bytes[start] === ascii.openBracket) yield* bounded(elements(bytes, start, end), end)
   else if (isOneEvent(bytes, start, end)) yield { start, end, problem: undefined }
-  else yield* lines(bytes, start, end)
+  else yield* bounded(lines(bytes, start, end), end)
+}
+
+function* bounded(rows: Iterable<MessageRow>, end: number): Generator<MessageRow> {
+  let count = 0
+  for (const row of rows) {
+    if (count++ === ingestLimits.messageRowsMax) return yield { start: row.start, end, problem: tooManyRows }
+    yield row
+  }
 }
 
 function* elements(bytes: Buffer, start: number, end: number): Generator<MessageRow> {
@@ -65,6 +75,11 @@ function isOneEvent(bytes: Buffer, start: number, end: number): boolean {
 }
 
 const brokenArray: Problem = { reason: 'bad-json', message: 'the array is broken here; what stands before it was read' }
+
+const tooManyRows: Problem = {
+  reason: 'too-large',
+  message: `the message has more than ${ingestLimits.messageRowsMax} rows; this is the rest of it, behind those that were read`,
+}
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
