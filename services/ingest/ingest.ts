@@ -25,7 +25,7 @@ interface IngestOptions {
   readonly deadLetters: DeadLetterStore
   /** A line for whoever runs the service. */
   readonly write: (line: string) => void
-  /** A mistake of ours: its source is read no further. */
+  /** A mistake of ours, with which its source is read no further. Whoever runs the service ends it then: the source would stay behind unseen. */
   readonly onMistake: (error: unknown) => void
 }
 
