@@ -5,6 +5,7 @@ import type { ActorEntry, Commit, OutboxEntry } from '#shared/protocol/commit'
 import type { RestoreResult } from '#shared/protocol/owner-io'
 import { decodeRestoring, encodeOwnerState } from '#shared/protocol/owner-state'
 import { MemoryCheckpointStore } from '#shared/store/checkpoint-store-memory'
+import { manifestName, partitionPrefix, snapshotName } from '#shared/store/snapshot-format'
 import { MemorySnapshotPlace, SnapshotPlaceUnavailable } from '#shared/store/snapshot-place'
 import { restoreSnapshot, snapshotHeads } from '#shared/store/snapshot-reader'
 import { PartitionSnapshots } from './partition-snapshots.ts'
@@ -138,6 +139,30 @@ describe('a snapshot of a partition', () => {
       }
     },
   )
+
+  it('stays where those of an earlier, longer log have higher positions, and these go one by one', async () => {
+    const keyOf = (i: number): string =>
+      `${partitionPrefix(0)}${snapshotName(1_000_000 - i, 100 + i, 'aaaa')}/${manifestName}`
+    const earlier = [0, 1, 2, 3].map(keyOf)
+    for (const key of earlier) await place.put(key, new Uint8Array(1))
+    await owner.commit(10)
+    await snapshots.take(1_000)
+    const manifests = (): readonly string[] => [...place.objects.keys()].filter((key) => key.endsWith(manifestName))
+    expect(manifests()).toEqual([...earlier.slice(1), expect.stringContaining('-1000-')])
+  })
+
+  it('stays where the clock says that others were taken later, until the next one is there', async () => {
+    const earlier = [0, 1, 2, 3].map(
+      (i) => `${partitionPrefix(0)}${snapshotName(i, 5_000 + i, 'aaaa')}/${manifestName}`,
+    )
+    for (const key of earlier) await place.put(key, new Uint8Array(1))
+    const manifests = (): readonly string[] => [...place.objects.keys()].filter((key) => key.endsWith(manifestName))
+    for (const now of [1_000, 2_000]) {
+      await owner.commit(10)
+      await snapshots.take(now)
+      expect(manifests()).toEqual([...earlier, expect.stringContaining(`-${now}-`)])
+    }
+  })
 
   it('is not taken where nothing has come since the last one, and the newest four stay', async () => {
     await owner.commit(10)

@@ -85,7 +85,7 @@ export class PartitionSnapshots implements CheckpointStore {
       this.#taking = undefined
       this.#release()
     }
-    await removeOldSnapshots(place, partition, now)
+    await removeOldSnapshots(place, { partition, now, written: writer.name })
     return undefined
   }
 

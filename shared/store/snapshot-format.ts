@@ -34,6 +34,9 @@ export const manifestName = 'manifest.json'
 export const snapshotName = (position: number, takenAt: number, random: string): string =>
   `${String(position).padStart(16, '0')}-${takenAt}-${random}`
 
+/** ms since 1970, of the clock of who took it. */
+export const takenAtOf = (name: string): number => Number(name.split('-')[1])
+
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 export function writeActor(writer: ByteWriter, generation: number, actor: MarkedActor & SavedActor): void {

@@ -8,6 +8,7 @@ import {
   type SnapshotChunk,
   sha256,
   snapshotName,
+  takenAtOf,
   writeActor,
   writeEntry,
 } from './snapshot-format.ts'
@@ -19,6 +20,7 @@ import type { SnapshotPlace } from './snapshot-place.ts'
  * W1 Nothing is a snapshot before its manifest is there, and that comes when all its chunks are.
  */
 export class SnapshotWriter {
+  readonly name: string
   readonly #place: SnapshotPlace
   readonly #partition: number
   readonly #takenAt: number
@@ -37,8 +39,8 @@ export class SnapshotWriter {
     this.#place = place
     this.#partition = partition
     this.#takenAt = takenAt
-    const name = snapshotName(position, takenAt, randomBytes(4).toString('hex'))
-    this.#prefix = `${partitionPrefix(partition)}${name}/`
+    this.name = snapshotName(position, takenAt, randomBytes(4).toString('hex'))
+    this.#prefix = `${partitionPrefix(partition)}${this.name}/`
   }
 
   /** Rejects with SnapshotPlaceUnavailable. */
@@ -85,17 +87,25 @@ export class SnapshotWriter {
   }
 }
 
-/** Of whole snapshots only the newest of a partition stay; and what others have left behind goes, once it is surely no longer being written. */
-export async function removeOldSnapshots(place: SnapshotPlace, partition: number, now: number): Promise<void> {
+/**
+ * Of whole snapshots only those of a partition stay that were taken last, whatever their positions: those of a log that was made anew begin
+ * low again. What others have left behind goes, once it is surely no longer being written.
+ * @param written name of the one that was just taken: it stays also where clocks disagree
+ */
+export async function removeOldSnapshots(
+  place: SnapshotPlace,
+  { partition, now, written }: { readonly partition: number; readonly now: number; readonly written: string },
+): Promise<void> {
   const prefix = partitionPrefix(partition)
   const keys = await place.list(prefix)
   const nameOf = (key: string): string => key.slice(prefix.length).split('/')[0]
   const whole = keys.filter((key) => key.endsWith(`/${manifestName}`)).map(nameOf)
-  const kept = new Set(whole.sort().slice(-snapshotsKept))
-  const oldestKept = [...kept][0] ?? ''
-  const isUnfinished = (name: string): boolean =>
-    !whole.includes(name) && now - Number(name.split('-')[1]) < unfinishedMsMax
-  const old = keys.filter((key) => !kept.has(nameOf(key)) && nameOf(key) < oldestKept && !isUnfinished(nameOf(key)))
+  const newest = whole.sort((a, b) => takenAtOf(a) - takenAtOf(b) || (a < b ? -1 : 1)).slice(-snapshotsKept)
+  const kept = new Set([...newest, written])
+  const keptFrom = newest.length === 0 ? 0 : takenAtOf(newest[0])
+  const isUnfinished = (name: string): boolean => !whole.includes(name) && now - takenAtOf(name) < unfinishedMsMax
+  const isOld = (name: string): boolean => !kept.has(name) && takenAtOf(name) <= keptFrom && !isUnfinished(name)
+  const old = keys.filter((key) => isOld(nameOf(key)))
   // A snapshot without its manifest is none: the manifest goes first.
   for (const key of old.filter((each) => each.endsWith(manifestName))) await place.remove(key)
   for (const key of old.filter((each) => !each.endsWith(manifestName))) await place.remove(key)
