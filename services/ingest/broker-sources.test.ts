@@ -116,6 +116,7 @@ describe.skipIf(kafka === undefined)('a topic', () => {
     for (const [value, isKept] of [
       ['aborted', false],
       ['kept', true],
+      ['aborted again', false],
     ] as const) {
       const transaction = await producer.transaction()
       await transaction.send({ topic, messages: [{ value }] })
@@ -130,6 +131,27 @@ describe.skipIf(kafka === undefined)('a topic', () => {
     expect(texts(await taken(reader, 3))).toEqual(['kept', 'zipped', ''])
     await reader.commit()
     expect(await stream.left('kinds')).toBe(0)
+  })
+
+  it('is read from its end but for a partition that it was given later, which is read from its start', {
+    timeout: 60_000,
+  }, async () => {
+    const stream = made.kafka()
+    await stream.create()
+    await stream.publish(bodies(0, 3))
+    const port = sourceAt('grown', `${stream.from}?from=end`)
+    await (await opened(port)).close()
+    const topic = stream.from.slice(stream.from.lastIndexOf('/') + 1)
+    const client = new Kafka({ brokers: [(kafka ?? '').replace(/^kafka:\/\//, '')], logLevel: logLevel.NOTHING })
+    const admin = client.admin()
+    await admin.connect()
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })
+    await admin.disconnect()
+    const producer = client.producer()
+    await producer.connect()
+    await producer.send({ topic, messages: [{ value: 'new', partition: 1 }] })
+    await producer.disconnect()
+    expect(texts(await taken(await opened(port), 1))).toEqual(['new'])
   })
 })
 
