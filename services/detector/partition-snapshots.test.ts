@@ -4,10 +4,11 @@ import { Random } from '#shared/generator/random'
 import type { ActorEntry, Commit, OutboxEntry } from '#shared/protocol/commit'
 import type { RestoreResult } from '#shared/protocol/owner-io'
 import { decodeRestoring, encodeOwnerState } from '#shared/protocol/owner-state'
+import { StoreUnavailable } from '#shared/store/checkpoint-store'
 import { MemoryCheckpointStore } from '#shared/store/checkpoint-store-memory'
 import { manifestName, partitionPrefix, snapshotName } from '#shared/store/snapshot-format'
 import { MemorySnapshotPlace, SnapshotPlaceUnavailable } from '#shared/store/snapshot-place'
-import { restoreSnapshot, snapshotHeads } from '#shared/store/snapshot-reader'
+import { SnapshotRestore, snapshotHeads } from '#shared/store/snapshot-reader'
 import { PartitionSnapshots } from './partition-snapshots.ts'
 
 const names = Array.from({ length: 2_000 }, (_, i) => ({ population: i % 3, key: `K${i}` }))
@@ -104,7 +105,7 @@ async function restored(
   const into = new MemoryCheckpointStore()
   await into.claim(0, 9)
   const restore = { name, epoch: 9, previous: undefined, leftovers: [] }
-  return { into, result: await restoreSnapshot({ place, store: into, partition: 0 }, restore) }
+  return { into, result: await new SnapshotRestore({ place, store: into, partition: 0 }, restore).run() }
 }
 
 describe('a snapshot of a partition', () => {
@@ -229,6 +230,38 @@ describe('a snapshot that is brought back', () => {
     expect((await restored(name)).result).toMatchObject({ kind: 'damaged', detail: expect.stringContaining('lacks') })
   })
 
+  it('goes on when it is asked for again, after its place or the store has failed between its commits', async () => {
+    await owner.commit(2_000)
+    await snapshots.take(1)
+    const [{ name }] = await snapshotHeads(place, 0)
+    const into = new MemoryCheckpointStore()
+    await into.claim(0, 9)
+    const restoring = new PartitionSnapshots({ partition: 0, place, store: into })
+    const restore = { name, epoch: 9, previous: undefined, leftovers: [] }
+    const [get, commit] = [place.get.bind(place), into.commit.bind(into)]
+    place.get = async (key) => {
+      if (!key.endsWith('outbox-000000')) return get(key)
+      place.get = get
+      throw new SnapshotPlaceUnavailable('away')
+    }
+    // Each commit takes effect, and its answer is lost.
+    const known = new Set<string>()
+    into.commit = async (each) => {
+      const result = await commit(each)
+      if (known.has(each.id)) return result
+      known.add(each.id)
+      throw new StoreUnavailable('unreachable', 'no answer')
+    }
+    const troubles: string[] = []
+    let result: RestoreResult | undefined
+    while (result === undefined && troubles.length < 10)
+      result = await restoring.restore(restore).catch((error: Error) => void troubles.push(error.message))
+    expect(troubles).toEqual(['no answer', 'no answer', 'away', 'no answer'])
+    expect(result?.kind).toBe('whole')
+    expect(restoring.newestPosition).toBe(1)
+    expect(await heldBy(into)).toEqual(owner.held.get(1))
+  })
+
   it('is refused to whoever has lost the partition', async () => {
     await owner.commit(500)
     await snapshots.take(1)
@@ -236,8 +269,8 @@ describe('a snapshot that is brought back', () => {
     const into = new MemoryCheckpointStore()
     await into.claim(0, 10)
     const restore = { name, epoch: 9, previous: undefined, leftovers: [] }
-    expect(await restoreSnapshot({ place, store: into, partition: 0 }, restore)).toEqual({ kind: 'fenced' })
+    expect(await new SnapshotRestore({ place, store: into, partition: 0 }, restore).run()).toEqual({ kind: 'fenced' })
     const behind = { ...restore, epoch: 10, previous: 'another' }
-    expect(await restoreSnapshot({ place, store: into, partition: 0 }, behind)).toEqual({ kind: 'conflict' })
+    expect(await new SnapshotRestore({ place, store: into, partition: 0 }, behind).run()).toEqual({ kind: 'conflict' })
   })
 })

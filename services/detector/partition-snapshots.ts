@@ -19,7 +19,7 @@ import type {
   SavedActors,
 } from '#shared/store/checkpoint-store'
 import type { SnapshotPlace } from '#shared/store/snapshot-place'
-import { restoreSnapshot, snapshotHeads } from '#shared/store/snapshot-reader'
+import { SnapshotRestore, snapshotHeads } from '#shared/store/snapshot-reader'
 import { removeOldSnapshots, SnapshotWriter } from '#shared/store/snapshot-writer'
 
 export interface PartitionSnapshotsOptions {
@@ -49,6 +49,7 @@ export class PartitionSnapshots implements CheckpointStore {
   /** Commits wait for it. */
   #hold: PromiseWithResolvers<void> | undefined
   #taking: Taking | undefined
+  #restoring: { readonly asked: Restore; readonly restore: SnapshotRestore } | undefined
 
   constructor(options: PartitionSnapshotsOptions) {
     this.#options = options
@@ -59,7 +60,11 @@ export class PartitionSnapshots implements CheckpointStore {
   }
 
   async restore(restore: Restore): Promise<RestoreResult> {
-    const result = await restoreSnapshot(this.#options, restore)
+    // Asked for once more, because the world failed, it goes on where it was.
+    if (this.#restoring?.asked !== restore)
+      this.#restoring = { asked: restore, restore: new SnapshotRestore(this.#options, restore) }
+    const result = await this.#restoring.restore.run()
+    this.#restoring = undefined
     if (result.kind === 'whole') this.newestPosition = result.manifest.position
     return result
   }

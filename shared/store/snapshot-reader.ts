@@ -35,38 +35,65 @@ const placeOf = ({ position, tailDigest }: Manifest): SnapshotHead['place'] => (
 
 /**
  * Brings a snapshot into the checkpoint store under the epoch of who asks: some commits that say that more is to come, and one that ends it.
- * Memory holds one chunk, and the outbox. Rejects with SnapshotPlaceUnavailable and StoreUnavailable: it may be asked for again.
+ * Memory holds one chunk, and the outbox.
  */
-export async function restoreSnapshot(
-  {
-    place,
-    store,
-    partition,
-  }: { readonly place: SnapshotPlace; readonly store: CheckpointStore; readonly partition: number },
-  { name, epoch, previous, leftovers }: Restore,
-): Promise<RestoreResult> {
-  const commits = new Commits(store, { partition, epoch, previous, name })
-  let ours = leftovers
-  try {
-    const found = await manifestOf(place, partition, name)
+export class SnapshotRestore {
+  readonly #place: SnapshotPlace
+  readonly #partition: number
+  readonly #name: string
+  readonly #commits: Commits
+  /** Generations of which the store may have actors. */
+  #leftovers: readonly number[]
+
+  constructor({ place, store, partition }: RestoreOptions, { name, epoch, previous, leftovers }: Restore) {
+    this.#place = place
+    this.#partition = partition
+    this.#name = name
+    this.#commits = new Commits(store, { partition, epoch, previous, name })
+    this.#leftovers = leftovers
+  }
+
+  /**
+   * Rejects with SnapshotPlaceUnavailable and StoreUnavailable: called again, it goes on behind the last commit that took effect. Another
+   * restore of the same cannot: the store knows its last commit only.
+   */
+  async run(): Promise<RestoreResult> {
+    try {
+      return { kind: 'whole', manifest: await this.#run() }
+    } catch (error) {
+      if (error instanceof Refused) return { kind: error.kind }
+      if (!(error instanceof Damaged || error instanceof BadStateError)) throw error
+      const { previous } = this.#commits
+      return { kind: 'damaged', detail: `it ${error.message}`, previous, leftovers: this.#leftovers }
+    }
+  }
+
+  async #run(): Promise<Manifest> {
+    const commits = this.#commits
+    const found = await manifestOf(this.#place, this.#partition, this.#name)
     if (typeof found === 'string') throw new Damaged(found)
     const { generations, manifest } = found
     const wanted = new Set(generations)
-    const read = (chunk: SnapshotChunk): Promise<Uint8Array> => checkedChunk(place, partition, name, chunk)
-    ours = [...new Set([...leftovers, ...generations])]
-    await commits.unfinished(ours, { droppedGenerations: ours })
-    for (const chunk of found.actors) {
+    const read = (chunk: SnapshotChunk): Promise<Uint8Array> =>
+      checkedChunk(this.#place, this.#partition, this.#name, chunk)
+    const ours = [...new Set([...this.#leftovers, ...generations])]
+    this.#leftovers = ours
+    if (commits.count === 0) await commits.unfinished(ours, { droppedGenerations: ours })
+    // One commit for each chunk, behind the first one.
+    for (const chunk of found.actors.slice(commits.count - 1)) {
       const actors = readActors(await read(chunk)).filter(({ generation }) => wanted.has(generation))
       await commits.unfinished(ours, { actors })
     }
     const outbox = []
     for (const chunk of found.outbox) outbox.push(...readEntries(await read(chunk)))
-    return { kind: 'whole', manifest: await commits.last(manifest, outbox) }
-  } catch (error) {
-    if (error instanceof Refused) return { kind: error.kind }
-    if (!(error instanceof Damaged || error instanceof BadStateError)) throw error
-    return { kind: 'damaged', detail: `it ${error.message}`, previous: commits.previous, leftovers: ours }
+    return commits.last(manifest, outbox)
   }
+}
+
+interface RestoreOptions {
+  readonly place: SnapshotPlace
+  readonly store: CheckpointStore
+  readonly partition: number
 }
 
 class Damaged extends Error {}
@@ -88,12 +115,13 @@ interface CommitsOptions {
   readonly name: string
 }
 
-/** Commits one after the other. Sent again from the start, each is known by its id and its place in the row. */
+/** Commits one after the other. One of which nobody knows whether it took effect has the same id when it is sent again. */
 class Commits {
   previous: string | undefined
+  /** That took effect. */
+  count = 0
   readonly #store: CheckpointStore
   readonly #options: CommitsOptions
-  #count = 0
 
   constructor(store: CheckpointStore, options: CommitsOptions) {
     this.#store = store
@@ -120,7 +148,7 @@ class Commits {
     { actors, ...rest }: Pick<Commit, 'actors' | 'outbox' | 'deliveredUpTo' | 'droppedGenerations'>,
   ): Promise<Manifest> {
     const { partition, epoch, name } = this.#options
-    const id = `${epoch}-restored-${name}-${this.#count++}`
+    const id = `${epoch}-restored-${name}-${this.count}`
     const manifest = { id, position, tailDigest, owner }
     const parts = inParts(actors)
     for (const [part, entries] of parts.entries())
@@ -132,6 +160,7 @@ class Commits {
     })
     if (result === 'fenced' || result === 'conflict') throw new Refused(result)
     this.previous = id
+    this.count++
     return manifest
   }
 }
