@@ -41,12 +41,10 @@ export function withExpected(
  */
 export function isOutput(actual: string, expected: string): boolean {
   const lines = trimmed(expected).split('\n')
-  const pattern = lines.map((line, i) => {
-    if (line.trim() === '…') return i === lines.length - 1 ? '(?:.*\\n?)*' : '(?:.*\\n)*'
-    const text = line.split('…').map(escaped).join('.*')
-    return i === lines.length - 1 ? text : `${text}\\n`
-  })
-  return new RegExp(`^${pattern.join('')}$`).test(trimmed(actual))
+  const pattern = lines.map((line) =>
+    line.trim() === '…' ? '(?:.*\\n)*' : `${line.split('…').map(escaped).join('.*')}\\n`,
+  )
+  return new RegExp(`^${pattern.join('')}$`).test(`${trimmed(actual)}\n`)
 }
 
 const trimmed = (text: string): string => text.replace(/[ \t]+$/gm, '').trimEnd()
