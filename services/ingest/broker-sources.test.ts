@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
+import { Consumer } from '@platformatic/kafka'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type BankStream, kafkaStream, natsStream } from '../../tests/support/bank-streams.ts'
@@ -131,6 +132,27 @@ describe.skipIf(kafka === undefined)('a topic', () => {
     expect(texts(await taken(reader, 3))).toEqual(['kept', 'zipped', ''])
     await reader.commit()
     expect(await stream.left('kinds')).toBe(0)
+  })
+
+  it('is not committed by a reader whose group has changed', { timeout: 60_000 }, async () => {
+    const stream = made.kafka()
+    await stream.create()
+    await stream.publish(bodies(0, 3))
+    const group = randomUUID()
+    const reader = await opened(sourceAt('changed', `${stream.from}?group=${group}`))
+    expect(texts(await taken(reader, 3))).toEqual(bodyTexts(0, 3))
+    const other = new Consumer({
+      clientId: 'other',
+      bootstrapBrokers: [(kafka ?? '').replace(/^kafka:\/\//, '')],
+      groupId: group,
+    })
+    other.topics.track(stream.from.slice(stream.from.lastIndexOf('/') + 1))
+    const joined = other.joinGroup({})
+    const changed = { name: 'SourceAway', message: expect.stringContaining('its group has changed') }
+    await expect(reader.next(never)).rejects.toMatchObject(changed)
+    await joined
+    await expect(reader.commit()).rejects.toMatchObject(changed)
+    await other.close(true)
   })
 
   it('is read from its end but for a partition that it was given later, which is read from its start', {
