@@ -1,12 +1,13 @@
 import { type DestinationStream, pino } from 'pino'
 import { withoutSecrets } from './without-secrets.ts'
 
-/** What a line tells beside its message. Names of rules and numbers: nothing of an event, nobody's name, no text of a client. */
+/** What a line tells beside its message. Names of rules and sources, and numbers: nothing of an event, nobody's name, no text of a client. */
 export interface LogFields {
   readonly partition?: number
   readonly partitions?: number
   readonly rules?: number
   readonly rule?: string
+  readonly source?: string
   readonly reason?: string
   readonly reasons?: readonly string[]
   readonly count?: number
