@@ -96,8 +96,8 @@ describe('dead letters over HTTP', () => {
     const { add, replay, world } = await openDesk()
     await add(row, 'missing-field', 'gone')
     expect((await replay('1')).json()).toMatchObject({ status: 409, type: '/problems/letter-refused' })
-    const [letter] = await world.deadLetters.list({ source: undefined, reason: undefined, before: undefined, limit: 1 })
-    await world.deadLetters.add([{ ...letter, source: 'core', digest: 'cut', size: 70_000 }])
+    const letter = await world.deadLetters.letter(1)
+    await world.deadLetters.add([{ ...letter!, source: 'core', digest: 'cut', size: 70_000 }])
     expect((await replay('2')).statusCode).toBe(409)
     await add(row.replace('total', 'sum'), 'in-the-future')
     world.refusal = 'the disk is full'

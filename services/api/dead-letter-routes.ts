@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { formatTimestamp } from '#shared/domain/time'
 import { nearest } from '#shared/rule-language/diagnostic'
-import type { DeadLetter, DeadLetterQuery } from '#shared/store/dead-letter-store'
+import type { DeadLetter, DeadLetterQuery, ListedLetter } from '#shared/store/dead-letter-store'
 import { traceIdOf } from '../detector/trace-context.ts'
 import { apiLimits } from './api-limits.ts'
 import { answer } from './api-schemas.ts'
@@ -130,7 +130,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 const nameCharactersShownMax = 100
 const mistakesShownMax = 10
 
-const shortForm = (letter: DeadLetter): Readonly<Record<string, unknown>> => {
+const shortForm = (letter: ListedLetter): Readonly<Record<string, unknown>> => {
   const { id, source, position, row, reason, field, message, digest, size } = letter
   const receivedAt = formatTimestamp(letter.receivedAt)
   const traceId = traceIdOf(letter.traceparent)

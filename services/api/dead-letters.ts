@@ -1,9 +1,9 @@
-import type { DeadLetter, DeadLetterQuery } from '#shared/store/dead-letter-store'
+import type { DeadLetter, DeadLetterQuery, ListedLetter } from '#shared/store/dead-letter-store'
 
 /** What the HTTP API asks about rows of sources that could not be read. Every method rejects with DeadLettersUnavailable. */
 export interface DeadLetters {
   /** Newest first. */
-  list(query: DeadLetterQuery): Promise<readonly DeadLetter[]>
+  list(query: DeadLetterQuery): Promise<readonly ListedLetter[]>
   letter(id: number): Promise<DeadLetter | undefined>
   /** Reads a letter again, by the MAP as its file is now, and takes it if that can be done. @returns undefined: there is no such letter */
   replay(id: number): Promise<Replayed | undefined>

@@ -68,16 +68,17 @@ describe('a source', () => {
       { position: 'memory:1', row: 1, reason: 'bad-encoding' },
       { position: 'memory:2', row: 2, reason: 'bad-json' },
     ])
-    const [, , large, , second] = await world.deadLetters.list({
+    const listed = await world.deadLetters.list({
       source: 'cards',
       reason: undefined,
       before: undefined,
       limit: 9,
     })
+    const [, , large, , second] = await Promise.all(listed.map(({ id }) => world.deadLetters.letter(id)))
     expect(second).toMatchObject({ field: 'country', size: rows[2].length })
-    expect(Buffer.from(second.bytes).toString()).toBe(rows[2])
-    expect(second.digest).toBe(createHash('sha256').update(rows[2]).digest('hex'))
-    expect([large.size, large.bytes.length]).toEqual([rows[5].length, ingestLimits.cutRowBytes])
+    expect(Buffer.from(second?.bytes ?? []).toString()).toBe(rows[2])
+    expect(second?.digest).toBe(createHash('sha256').update(rows[2]).digest('hex'))
+    expect([large?.size, large?.bytes.length]).toEqual([rows[5].length, ingestLimits.cutRowBytes])
     expect(Object.fromEntries(ingest.counts.get('cards')?.deadLetters ?? [])).toMatchObject({
       'bad-json': 2,
       'too-large': 1,

@@ -1,6 +1,6 @@
 import type { EventSchema } from '#shared/domain/event-schema'
 import { LogUnavailable } from '#shared/log/event-log'
-import type { DeadLetter, DeadLetterQuery, DeadLetterStore } from '#shared/store/dead-letter-store'
+import type { DeadLetter, DeadLetterQuery, DeadLetterStore, ListedLetter } from '#shared/store/dead-letter-store'
 import type { MapDecoder } from '#shared/wire/map-decoder'
 import type { DeadLetters, Replayed } from '../api/dead-letters.ts'
 import type { EventDoor } from './event-door.ts'
@@ -25,7 +25,7 @@ export class LetterDesk implements DeadLetters {
     this.#options = options
   }
 
-  list(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+  list(query: DeadLetterQuery): Promise<readonly ListedLetter[]> {
     return this.#options.store.list(query)
   }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { DeadLetter, DeadLetterQuery, DeadLetterStore, NewDeadLetter } from './dead-letter-store.ts'
+import type { DeadLetter, DeadLetterQuery, DeadLetterStore, ListedLetter, NewDeadLetter } from './dead-letter-store.ts'
 
 /** How much may lie there; see `deadLetterLimits`. */
 export interface LetterBounds {
@@ -11,6 +11,8 @@ export interface LetterBounds {
 }
 
 const formatVersion = 1
+
+const listedColumns = 'id, source, position, row, digest, reason, field, message, size, received_at, traceparent'
 
 const schema = `
   CREATE TABLE letters (
@@ -39,7 +41,7 @@ export class DeadLetterDatabase {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#select = this.#database.prepare(
-      `SELECT * FROM letters WHERE id < ? AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR reason = ?3) ORDER BY id DESC LIMIT ?4`,
+      `SELECT ${listedColumns} FROM letters WHERE id < ? AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR reason = ?3) ORDER BY id DESC LIMIT ?4`,
     )
     const sums = this.#database
       .prepare('SELECT count(*) AS count, coalesce(sum(length(bytes)), 0) AS bytes FROM letters')
@@ -75,14 +77,14 @@ export class DeadLetterDatabase {
     })
   }
 
-  list({ source, reason, before, limit }: DeadLetterQuery): readonly DeadLetter[] {
+  list({ source, reason, before, limit }: DeadLetterQuery): readonly ListedLetter[] {
     const rows = this.#select.all(before ?? Number.MAX_SAFE_INTEGER, source ?? null, reason ?? null, limit)
-    return rows.map(letterOf)
+    return rows.map(listedOf)
   }
 
   letter(id: number): DeadLetter | undefined {
     const row = this.#database.prepare('SELECT * FROM letters WHERE id = ?').get(id)
-    return row && letterOf(row)
+    return row && { ...listedOf(row), bytes: row['bytes'] as Uint8Array }
   }
 
   remove(id: number): void {
@@ -161,7 +163,7 @@ function openFile(folder: string): DatabaseSync {
   }
 }
 
-const letterOf = (row: Record<string, unknown>): DeadLetter => ({
+const listedOf = (row: Record<string, unknown>): ListedLetter => ({
   id: Number(row['id']),
   source: String(row['source']),
   position: String(row['position']),
@@ -170,7 +172,6 @@ const letterOf = (row: Record<string, unknown>): DeadLetter => ({
   reason: String(row['reason']),
   field: row['field'] === null ? undefined : String(row['field']),
   message: String(row['message']),
-  bytes: row['bytes'] as Uint8Array,
   size: Number(row['size']),
   receivedAt: Number(row['received_at']),
   traceparent: String(row['traceparent']),

@@ -6,6 +6,7 @@ import {
   type DeadLetterStore,
   DeadLettersUnavailable,
   deadLetterLimits,
+  type ListedLetter,
   type NewDeadLetter,
 } from './dead-letter-store.ts'
 import type { LetterBounds } from './dead-letter-store-sqlite-database.ts'
@@ -54,8 +55,8 @@ export class SqliteDeadLetterStore implements DeadLetterStore {
     return this.#ask<number>({ kind: 'add', letters })
   }
 
-  list(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
-    return this.#ask<readonly DeadLetter[]>({ kind: 'list', query })
+  list(query: DeadLetterQuery): Promise<readonly ListedLetter[]> {
+    return this.#ask<readonly ListedLetter[]>({ kind: 'list', query })
   }
 
   letter(id: number): Promise<DeadLetter | undefined> {

@@ -9,7 +9,7 @@ export interface DeadLetterStore {
   /** @returns how many old ones went for the want of room. Rejects with DeadLettersUnavailable. */
   add(letters: readonly NewDeadLetter[]): Promise<number>
   /** Newest first. Rejects with DeadLettersUnavailable. */
-  list(query: DeadLetterQuery): Promise<readonly DeadLetter[]>
+  list(query: DeadLetterQuery): Promise<readonly ListedLetter[]>
   letter(id: number): Promise<DeadLetter | undefined>
   /** Nothing happens where it is gone. Rejects with DeadLettersUnavailable. */
   remove(id: number): Promise<void>
@@ -51,6 +51,9 @@ export interface DeadLetter extends NewDeadLetter {
   readonly id: number
 }
 
+/** A page of them is small, however large their rows are. */
+export type ListedLetter = Omit<DeadLetter, 'bytes'>
+
 export interface DeadLetterQuery {
   readonly source: string | undefined
   readonly reason: string | undefined
@@ -89,13 +92,14 @@ export class MemoryDeadLetterStore implements DeadLetterStore {
     return 0
   }
 
-  async list({ source, reason, before, limit }: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+  async list({ source, reason, before, limit }: DeadLetterQuery): Promise<readonly ListedLetter[]> {
     return [...this.#letters.values()]
       .reverse()
       .filter((letter) => before === undefined || letter.id < before)
       .filter((letter) => source === undefined || letter.source === source)
       .filter((letter) => reason === undefined || letter.reason === reason)
       .slice(0, limit)
+      .map(({ bytes: _, ...listed }) => listed)
   }
 
   async letter(id: number): Promise<DeadLetter | undefined> {
