@@ -125,6 +125,9 @@ function* begin(options: {
       notices.push(`the snapshot ${name} is passed over: it ${missing}`)
       continue
     }
+    // A store that has lost all has lost its fence, too: the claim of whoever took this snapshot lies behind ours.
+    if (place !== undefined && place.position > epoch)
+      throw new OwnerFailed('fenced', `another owner has taken the snapshot ${name} after the claim at ${epoch}`)
     const restore = { name, epoch, previous, leftovers: leftovers ?? [] }
     const { result } = expectInput('restored', yield { kind: 'restore', restore })
     if (result.kind === 'fenced') throw new OwnerFailed('fenced', 'another owner has claimed the partition')
