@@ -26,7 +26,7 @@ export const plans: Readonly<Record<'quick' | 'full', Readonly<Record<BenchmarkN
     memory: memory({ accounts: 500, eventsEach: 20 }),
     pauses: { trials: [{ kind: 'pauses', size: { accounts: 2_000, events: 4_000, rounds: 1 } }] },
     late: { trials: [{ kind: 'late-events', size: { accounts: 1, rounds: 1 } }] },
-    beyond: beyond({ accounts: 4_000, memoryBytesMax: 2_000_000, warmEvents: 0, eventsPerRound: 1_000, rounds: 1 }),
+    beyond: beyond({ accounts: 12_000, memoryBytesMax: 2_000_000, warmEvents: 0, eventsPerRound: 1_000, rounds: 1 }),
   },
   full: {
     throughput: throughput({ accounts: 1_000_000, eventsEach: 1, rounds: 7, eventsPerRound: 200_000 }),
