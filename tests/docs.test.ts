@@ -123,7 +123,7 @@ function workingFolder(): string {
   writeScript(join(folder, '.bin/npx'), `shift\nexec node services/cli/vigil.ts "$@"`)
   // The demonstration would go on for ever: it ends once it has shown an alert and how it goes. Any free port does.
   const start = 'setsid npm "$@" -- --port 0 --data-dir demo-data > start.out 2>&1 &\npid=$!'
-  const isShown = "sed -n '/  R-/,$p' start.out | grep -q 'decisions p50'"
+  const isShown = "sed -n '/  R-/,$p' start.out 2>&- | grep -q 'decisions p50'"
   const until = `for i in $(seq 1 450); do ${isShown} && break; sleep 0.2; done`
   const end =
     "kill -s TERM -- -$pid\n{ wait $pid; } 2>&-\nsed 's/127.0.0.1:[0-9]*/127.0.0.1:8080/; s/demo-data/.vigil/' start.out"
