@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { promtool } from '../../scripts/servers/machine-promtool.ts'
 import { projectRoot } from '../../scripts/source-tree.ts'
 import { noSourceCounts } from '../../services/ingest/source-counts.ts'
 import { SourceMetrics } from '../../services/ingest/source-metrics.ts'
@@ -264,12 +265,9 @@ describe('dashboards and alert rules', { timeout: 60_000 }, () => {
       expect(annotations['runbook_url']).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
   })
 
-  const checker = 'promtool'
-  const hasChecker = spawnSync(checker, ['--version']).status === 0
-  const suite = 'alert rules, by promtool'
-  if (!hasChecker) missing(suite, 'there is no promtool on the PATH; it comes with Prometheus (Debian: prometheus)')
-
-  it.skipIf(!hasChecker)(suite, () => {
+  it('are what Prometheus takes, and tell what they shall tell', { timeout: 240_000 }, async (context) => {
+    const checker = await promtool().catch((error: Error) => missing('alert rules, by promtool', error.message))
+    if (checker === undefined) return context.skip()
     const run = (...args: string[]): string => {
       const { status, stdout, stderr } = spawnSync(checker, args, { cwd: projectRoot, encoding: 'utf8' })
       return status === 0 ? '' : `${stdout}${stderr}`

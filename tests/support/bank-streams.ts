@@ -30,7 +30,8 @@ export function kafkaStream(url: string, topic: string, partitions = 2): BankStr
         await admin.createTopics({ topics: [topic], partitions, replicas: 1 })
       }),
     publish: (messages) =>
-      closing(new Producer(base), async (producer) => {
+      // A try of which a part was written is tried again whole: doubled, unless the broker knows what it has.
+      closing(new Producer({ ...base, idempotent: true }), async (producer) => {
         for (let i = 0; i < messages.length; i += atOnce)
           await producer.send({
             acks: -1,
