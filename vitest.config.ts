@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './tests/support/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     globalSetup: 'tests/support/servers-setup.ts',
     pool: 'forks',
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     testTimeout: 10_000,
     hookTimeout: 30_000,
     // A test that passes on a second try hides a defect, and one left focused hides all others.

@@ -5,7 +5,7 @@
  * @param {{numPassedTests: number, numPendingTests: number, numTodoTests: number,
  *   testResults: {status: string, assertionResults: {status: string}[]}[]} | null} run.report
  *   vitest's JSON report; null if it left none, which is a failure
- * @param {string} run.skips lines of `{"suite", "reason"}`, see tests/support/missing.ts
+ * @param {string} run.skips lines of `{"suite", "reason", "isOptional"?}`, see tests/support/missing.ts
  * @param {boolean} run.isCi where everything must be available, so that a suite that is skipped there is a failure
  * @param {number} run.exitCode vitest's own; it also fails for errors outside any test
  * @returns {{lines: string[], failed: boolean}} the totals are the last line
@@ -13,10 +13,11 @@
 export function closing({ report, skips, isCi, exitCode }) {
   const lines = []
   const missing = uniqueSkips(skips)
+  const isFailure = isCi && missing.some(({ isOptional }) => isOptional !== true)
   if (missing.length > 0) {
-    lines.push('', 'Skipped, as a server or data was not available:')
+    lines.push('', 'Skipped, as a server, data or a tool was not available:')
     for (const { suite, reason } of missing) lines.push(`  ${suite}: ${reason}`)
-    if (isCi) lines.push('This counts as a failure, because CI=true: everything must be available there.')
+    if (isFailure) lines.push('This counts as a failure, because CI=true: servers and data must be available there.')
   }
 
   const passed = report?.numPassedTests ?? 0
@@ -29,7 +30,7 @@ export function closing({ report, skips, isCi, exitCode }) {
     lines.push('', 'All tests passed, yet vitest failed: see the errors above.')
 
   lines.push('', `${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-  return { lines, failed: exitCode !== 0 || failures > 0 || noneRan || (isCi && missing.length > 0) }
+  return { lines, failed: exitCode !== 0 || failures > 0 || noneRan || isFailure }
 }
 
 /** Failed tests, and each file that failed without a failed test: it did not load, so its tests are not counted at all. */

@@ -38,6 +38,14 @@ describe('the end of a test run', () => {
     expect(ci.failed).toBe(true)
   })
 
+  it('names a tool that is absent, and fails nowhere for it', () => {
+    const tool = `{"suite":"alert rules","reason":"no checker","isOptional":true}\n`
+    const ci = closing({ ...green, skips: tool, isCi: true })
+    expect(ci.lines).toContain('  alert rules: no checker')
+    expect(ci.failed).toBe(false)
+    expect(closing({ ...green, skips: tool + skips, isCi: true }).failed).toBe(true)
+  })
+
   it.each([
     ['a test failed', { ...green, report: reportOf(['passed', 'failed']), exitCode: 1 }, '1 passed, 1 failed'],
     ['a file did not load', { ...green, report: reportOf(['passed'], []), exitCode: 1 }, '1 passed, 1 failed'],

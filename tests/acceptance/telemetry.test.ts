@@ -22,7 +22,7 @@ import { prometheusPage } from '../../shared/telemetry/prometheus-page.ts'
 import { dashboardFile, dashboards, grafanaJson } from '../support/dashboards.ts'
 import { killLiveServices, LiveService } from '../support/live-service.ts'
 import { type MetricFamily, readMetricsPage } from '../support/metrics-page.ts'
-import { missing } from '../support/missing.ts'
+import { missingTool } from '../support/missing.ts'
 import { namesOfQuery } from '../support/promql.ts'
 import { readTelemetryDocument, withTelemetryTables } from '../support/telemetry-tables.ts'
 import { Workspace } from '../support/vigil-command.ts'
@@ -266,7 +266,7 @@ describe('dashboards and alert rules', { timeout: 60_000 }, () => {
   })
 
   it('are what Prometheus takes, and tell what they shall tell', { timeout: 240_000 }, async (context) => {
-    const checker = await promtool().catch((error: Error) => missing('alert rules, by promtool', error.message))
+    const checker = await promtool().catch((error: Error) => missingTool('alert rules, by promtool', error.message))
     if (checker === undefined) return context.skip()
     const run = (...args: string[]): string => {
       const { status, stdout, stderr } = spawnSync(checker, args, { cwd: projectRoot, encoding: 'utf8' })

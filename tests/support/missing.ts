@@ -7,7 +7,16 @@ import { appendFileSync } from 'node:fs'
  * @param reason what is absent and how to get it, in one line
  */
 export function missing(suite: string, reason: string): void {
+  tell({ suite, reason })
+}
+
+/** The same of a check by a foreign tool that no machine must have: it is named, and nothing fails. */
+export function missingTool(suite: string, reason: string): void {
+  tell({ suite, reason, isOptional: true })
+}
+
+function tell(skip: { readonly suite: string; readonly reason: string; readonly isOptional?: boolean }): void {
   const file = process.env['VIGIL_TEST_SKIPS']
-  if (file === undefined) console.warn(`skipped: ${suite}: ${reason}`)
-  else appendFileSync(file, `${JSON.stringify({ suite, reason })}\n`)
+  if (file === undefined) console.warn(`skipped: ${skip.suite}: ${skip.reason}`)
+  else appendFileSync(file, `${JSON.stringify(skip)}\n`)
 }
