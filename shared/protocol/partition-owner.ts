@@ -1,26 +1,20 @@
-import type { Decision } from '#shared/actor/alert'
-import { prefetchMax } from '#shared/actor/population'
 import { ByteWriter } from '#shared/checkpoint/bytes'
-import { homeKey } from '#shared/domain/home-key'
-import { invariant } from '#shared/domain/invariant'
-import { limits } from '#shared/domain/limits'
-import { Arena } from '#shared/memory/arena'
-import { loadRuleSet } from '#shared/rule-language/load-rule-set'
-import type { RuleSet } from '#shared/rule-language/rule-set'
-import { appliedRecord, recordDigest } from './applied-record.ts'
+import { recordDigest } from './applied-record.ts'
 import { Checkpointing } from './checkpointing.ts'
-import { Generation } from './generation.ts'
 import type { TallyView } from './generation-tally.ts'
 import { Generations } from './generations.ts'
-import { type LogBlock, type RecordKind, recordKinds } from './log-record.ts'
-import { arenaReserve, memoryHardShare, type OwnerBounds, ownerBounds } from './owner-bounds.ts'
-import type { Judged, OwnerCommand, OwnerInput } from './owner-io.ts'
-import { type AppliedRecord, countOutcome, noCounts, type OwnerOptions } from './owner-options.ts'
+import { IdleTicks } from './idle-ticks.ts'
+import { Judging } from './judging.ts'
+import { type LogBlock, recordKinds } from './log-record.ts'
+import { type OwnerBounds, ownerBounds } from './owner-bounds.ts'
+import type { OwnerCommand, OwnerInput } from './owner-io.ts'
+import { noCounts, type OwnerOptions } from './owner-options.ts'
 import { expectInput, failureOf, OwnerFailed, pause, type Steps, storeWentBack } from './owner-steps.ts'
 import { recover } from './recovery.ts'
-import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
-import { bring, decodeRows, endOfEvents, latestAt, load } from './slice.ts'
-import { decodeTick, encodeTick } from './tick-record.ts'
+import { RuleChanges } from './rule-changes.ts'
+import { decodeRuleSetRecord } from './rule-set-record.ts'
+import { endOfEvents, load, makeRoom } from './slice.ts'
+import { decodeTick } from './tick-record.ts'
 
 /**
  * The owner of one partition: it claims it, brings its actors to the end of the log, judges what comes and keeps checkpoints. Pure: time,
@@ -37,15 +31,13 @@ export class PartitionOwner {
   readonly counts = noCounts()
   readonly #options: OwnerOptions
   readonly #bounds: OwnerBounds
-  readonly #ruleSetOf: NonNullable<OwnerOptions['ruleSetOf']>
-  readonly #configured: RuleSet
   readonly #steps: Steps<never>
-  #checkpointing: Checkpointing | undefined
   readonly #generations = new Generations()
+  readonly #ticks = new IdleTicks()
+  readonly #judging: Judging
+  readonly #rules: RuleChanges
+  #checkpointing: Checkpointing | undefined
   #epoch = 0
-  #first = 1
-  #firstRules: RuleSetRecord | undefined
-  #applying: AppliedRecord = { offset: 0, receivedAt: 0, traceparent: '', eventId: undefined, account: '' }
   #position = 0
   #committingPosition = 0
   #committedPosition = 0
@@ -54,25 +46,19 @@ export class PartitionOwner {
   #isStopping = false
   #hasEnded = false
   #isPaused = false
-  #hasTickOut = false
-  #hasRulesOut = false
   /** An answer that came while a checkpoint was being gathered. */
   #held: OwnerInput | undefined
-  /** When the record that moved time last reached the log, and when any did. */
-  #movedAt = 0
-  #recordAt = 0
   #out: OwnerCommand[] = []
-  #judged: Judged[] = []
-  /** The decision told for the event being applied. */
-  #decision: Decision | undefined
 
   constructor(options: OwnerOptions) {
     this.#options = options
     this.#bounds = options.bounds ?? ownerBounds
-    this.#ruleSetOf = options.ruleSetOf ?? ((files) => loadRuleSet(files).ruleSet)
-    const ruleSet = this.#ruleSetOf(options.ruleFiles)
-    invariant(ruleSet !== undefined, 'the configured rule set was checked before')
-    this.#configured = ruleSet
+    const bounds = this.#bounds
+    const { counts } = this
+    const generations = this.#generations
+    const addEntry = (bytes: Uint8Array): void => this.#checkpointing?.addEntry(bytes)
+    this.#judging = new Judging({ ...options, generations, ticks: this.#ticks, counts, addEntry })
+    this.#rules = new RuleChanges({ ...options, bounds, generations, tell: this.#judging.tell })
     this.#steps = this.#run()
   }
 
@@ -87,7 +73,7 @@ export class PartitionOwner {
 
   /** Whether it has reached its own claim in the log, and the configured rule set is in force. */
   get isReady(): boolean {
-    return this.#isLive && !this.#hasEnded && this.#generations.newest?.ruleSet.hash === this.#configured.hash
+    return this.#isLive && !this.#hasEnded && this.#rules.areDone
   }
 
   get outboxLength(): number {
@@ -204,122 +190,43 @@ export class PartitionOwner {
     const writer = new ByteWriter()
     writer.text(this.#options.name)
     const claim = writer.bytes.slice(0, writer.length)
-    const { partition, name, newHashKey, hasSnapshots = false } = this.#options
-    const create = this.#generation.bind(this)
-    const recovered = yield* recover(claim, create, hasSnapshots)
+    const { partition, name, newHashKey, memoryBytesMax, hasSnapshots = false } = this.#options
+    const generations = this.#generations
+    const judging = this.#judging
+    const rules = this.#rules
+    const recovered = yield* recover(claim, rules.generation.bind(rules), hasSnapshots)
     this.#out.push(...recovered.notices.map((text) => ({ kind: 'notice', text }) as const))
     const maker = `${name} ${newHashKey}`
-    this.#checkpointing = new Checkpointing({ ...recovered, partition, maker, bounds: this.#bounds })
+    const checkpointing = new Checkpointing({ ...recovered, partition, maker, bounds: this.#bounds })
+    this.#checkpointing = checkpointing
     this.#epoch = recovered.epoch
-    this.#first = recovered.first
     this.#position = this.#committedPosition = recovered.position
     this.#tailDigest = recovered.tailDigest
-    this.#generations.restore(recovered.generations, recovered.dropped)
-    this.#firstRules = recovered.firstRules
-    this.#movedAt = this.#recordAt = recovered.movedAt
-    this.#out.push(...this.#checkpointing.offer())
+    generations.restore(recovered.generations, recovered.dropped)
+    rules.recovered(recovered)
+    this.#ticks.movedAt = this.#ticks.recordAt = recovered.movedAt
+    this.#out.push(...checkpointing.offer())
     for (;;) {
       const { block } = expectInput(
         'records',
         yield { kind: 'read', from: this.#position + 1, bytesMax: this.#bounds.readBytesMax, waits: true },
       )
       for (let i = 0; i < block.length; ) {
-        yield* this.#makeRoom()
+        yield* makeRoom(generations, checkpointing, memoryBytesMax)
         const end = endOfEvents(block, i)
-        if (end > i) yield* this.#applyEvents(block, i, end)
-        else yield* this.#applyOwn(block, i)
+        if (end > i) yield* judging.apply(generations.newest ?? rules.begin(block.offsets[i]), block, i, end)
+        else yield* this.#applyOwn(block, i, checkpointing)
         i = Math.max(end, i + 1)
         this.#position = block.offsets[i - 1]
         this.#tailDigest = recordDigest(block, i - 1)
-        this.#recordAt = block.receivedAt[i - 1]
-        this.#tellJudged()
+        this.#ticks.recordAt = block.receivedAt[i - 1]
+        const judged = judging.takeJudged()
+        if (judged.length > 0) this.#out.push({ kind: 'judged', judged })
       }
     }
   }
 
-  /** Actors leave memory before a slice only: those that it needs are in memory from then on until it is applied. */
-  *#makeRoom(): Steps<void> {
-    const { memoryBytesMax } = this.#options
-    const isUnderWay = (): boolean => this.#checkpointing?.isUnderWay === true
-    const isTight = (): boolean => this.stateBytes > memoryBytesMax * memoryHardShare || this.#generations.isCramped
-    while (this.#checkpointing?.isFull || (isTight() && isUnderWay())) yield pause
-    if (!isUnderWay()) this.#generations.passivateAbove(memoryBytesMax)
-    this.#generations.compact()
-  }
-
-  *#applyEvents(block: LogBlock, from: number, to: number): Steps<void> {
-    const newest = this.#generations.newest ?? this.#beginWithRules(block.offsets[from])
-    const rows = decodeRows(newest, block, from, to)
-    this.#applying = appliedRecord(block, from, undefined)
-    // Events from before a change of rules are judged by the set of their time, too.
-    const older = this.#generations.older.map((generation) => ({
-      generation,
-      rows: decodeRows(generation, block, from, to, (i) => rows[i] >= 0 && newest.batch.at[rows[i]] <= generation.upTo),
-    }))
-    const all = [newest, ...older.map(({ generation }) => generation)]
-    for (const generation of all) yield* bring(generation, latestAt(generation))
-    // From here on in one go: between two steps the state is that after a whole slice.
-    for (let i = from; i < to; i++) {
-      const row = rows[i - from]
-      if (row < 0) {
-        this.counts.undecodable++
-        continue
-      }
-      const kind = recordKinds[block.kinds[i]]
-      const isAsked = kind !== 'event'
-      const account = isAsked ? homeKey(newest.batch, newest.ruleSet.events, row) : ''
-      this.#applying = appliedRecord(block, i, kind === 'ask' ? undefined : newest.batch.id[row], account)
-      if ((i - from) % prefetchMax === 0) newest.engine.prefetch(newest.batch, undefined, row)
-      const before = newest.engine.now
-      this.#decision = undefined
-      const outcome = newest.apply(row, isAsked)
-      if (newest.engine.now > before) this.#movedAt = block.receivedAt[i]
-      let decision = isAsked && newest.covers(newest.batch.at[row]) ? newest.decision(row) : undefined
-      // An older set knows nothing of what came after it, so the newest alone says what is late. A repeat may only be asked about.
-      if (outcome === 'applied' || outcome === 'duplicate')
-        for (const { generation, rows: olderRows } of older) {
-          const olderRow = olderRows[i - from]
-          // One that goes leaves its time to the next, also in the middle of a slice.
-          const covers = this.#generations.isInForce(generation) && generation.covers(newest.batch.at[row])
-          if (olderRow < 0 || !covers) continue
-          generation.apply(olderRow, isAsked)
-          if (isAsked) decision = generation.decision(olderRow)
-        }
-      if (isAsked) this.#judge(newest.batch.id[row], { kind, outcome, decision: this.#decision ?? decision })
-      if (kind !== 'ask') countOutcome(this.counts, outcome)
-      this.#generations.dropOld(this.#options.latenessMs)
-    }
-  }
-
-  /** The log no longer says what was in force before what it has. */
-  #beginWithRules(number: number): Generation {
-    const rules = this.#firstRules ?? this.#configuredRules(Number.NEGATIVE_INFINITY)
-    const generation = this.#generation(number, rules, Number.NEGATIVE_INFINITY)
-    this.#generations.follow(generation)
-    return generation
-  }
-
-  #configuredRules(effectiveAt: number, hashKey = this.#options.newHashKey): RuleSetRecord {
-    return { hash: this.#configured.hash, effectiveAt, hashKey, files: this.#options.ruleFiles }
-  }
-
-  #judge(id: string, { kind, outcome, decision }: Omit<Judged, 'offset' | 'id'> & { readonly kind: RecordKind }): void {
-    const { offset } = this.#applying
-    // Somebody who asks late does not make the event late.
-    if (outcome === 'late' && kind === 'decide') {
-      this.counts.lateDecisions++
-      this.#checkpointing?.addEntry(this.#options.entries.late(id, this.#applying))
-    }
-    this.#judged.push({ offset, id, outcome, decision })
-  }
-
-  #tellJudged(): void {
-    if (this.#judged.length === 0) return
-    this.#out.push({ kind: 'judged', judged: this.#judged })
-    this.#judged = []
-  }
-
-  *#applyOwn(block: LogBlock, i: number): Steps<void> {
+  *#applyOwn(block: LogBlock, i: number, checkpointing: Checkpointing): Steps<void> {
     const offset = block.offsets[i]
     const body = block.bytes.subarray(block.starts[i], block.ends[i])
     switch (recordKinds[block.kinds[i]]) {
@@ -330,11 +237,16 @@ export class PartitionOwner {
         this.#askForRules()
         return
       case 'tick':
-        this.#applying = appliedRecord(block, i, undefined)
-        return yield* this.#tick(decodeTick(body), block.receivedAt[i])
+        this.#judging.begin(block, i)
+        return yield* this.#tick(decodeTick(body), block.receivedAt[i], checkpointing)
       case 'ruleset':
-        this.#applying = appliedRecord(block, i, undefined)
-        return yield* this.#changeRules(offset, decodeRuleSetRecord(body))
+        this.#judging.begin(block, i)
+        if (
+          (yield* this.#rules.follow(offset, decodeRuleSetRecord(body), { now: this.now, checkpointing })) &&
+          this.#isLive
+        )
+          this.#askForRules()
+        return
       default:
         throw new OwnerFailed(
           'unknown-record',
@@ -343,119 +255,33 @@ export class PartitionOwner {
     }
   }
 
-  *#tick(at: number, receivedAt: number): Steps<void> {
-    this.#hasTickOut = false
+  *#tick(at: number, receivedAt: number, checkpointing: Checkpointing): Steps<void> {
+    this.#ticks.met()
     const { newest } = this.#generations
+    const { latenessMs, memoryBytesMax } = this.#options
     if (newest === undefined || at <= newest.engine.now) return
     for (let due = newest.due(at); due.actors.length > 0; due = newest.due(at)) {
       yield* load(newest, due.actors)
       // Time stops at deadlines only, so that it makes no difference in how many steps it comes.
       newest.engine.advance(due.upTo)
-      yield* this.#makeRoom()
+      yield* makeRoom(this.#generations, checkpointing, memoryBytesMax)
     }
     newest.engine.advance(at)
-    this.#movedAt = receivedAt
-    this.#generations.dropOld(this.#options.latenessMs)
+    this.#ticks.movedAt = receivedAt
+    this.#generations.dropOld(latenessMs)
   }
 
   /** Where the configured rule set is not the one in force, a record puts it there. */
   #askForRules(): void {
-    const { newest } = this.#generations
-    if (this.#hasRulesOut || newest?.ruleSet.hash === this.#configured.hash) return
-    const conflict = newest && schemaConflict(newest.ruleSet.events, this.#configured.events)
-    if (conflict !== undefined)
-      throw new OwnerFailed(
-        'rules-refused',
-        `events.yaml cannot follow the one in force: ${conflict}. Only fields may be added; undo the change, or use another data folder`,
-      )
-    this.#hasRulesOut = true
-    const body = encodeRuleSetRecord(this.#configuredRules(this.now, newest?.record.hashKey))
-    this.#out.push({ kind: 'append', record: { kind: 'ruleset', body } })
-  }
-
-  *#changeRules(offset: number, record: RuleSetRecord | undefined): Steps<void> {
-    if (record === undefined)
-      throw new OwnerFailed(
-        'unknown-record',
-        `the rule set at ${offset} was written by a later version; start that again`,
-      )
-    this.#hasRulesOut = false
-    const previous = this.#generations.newest
-    if (previous?.ruleSet.hash === record.hash) return
-    const from = Math.max(record.effectiveAt, this.now)
-    const next = this.#generation(offset, record, from)
-    if (previous !== undefined) yield* this.#warm(next, offset)
-    this.#generations.follow(next)
-    if (this.#isLive) this.#askForRules()
-  }
-
-  /** A new rule set gets the windows and runs that it would have, had it been there from the start of the log. It tells nothing of that time. */
-  *#warm(generation: Generation, until: number): Steps<void> {
-    // What an earlier attempt has left goes before anything of this one is saved.
-    this.#generations.dropRemainsOf(generation)
-    while (this.#generations.hasDropped || this.#checkpointing?.isUnderWay === true) yield pause
-    this.#generations.warming = generation
-    for (let from = this.#first; from < until; ) {
-      const { block } = expectInput(
-        'records',
-        yield { kind: 'read', from, bytesMax: this.#bounds.readBytesMax, waits: false },
-      )
-      if (block.length === 0) break
-      for (let i = 0; i < block.length && block.offsets[i] < until; ) {
-        yield* this.#makeRoom()
-        const end = endOfEvents(block, i)
-        if (end > i) {
-          const rows = decodeRows(generation, block, i, end, (index) => block.offsets[i + index] < until)
-          yield* bring(generation, latestAt(generation))
-          for (const row of rows) if (row >= 0) generation.apply(row, false)
-        } else if (recordKinds[block.kinds[i]] === 'tick') {
-          const at = decodeTick(block.bytes.subarray(block.starts[i], block.ends[i]))
-          generation.batch.clear()
-          yield* bring(generation, at)
-          generation.engine.advance(at)
-        }
-        i = Math.max(end, i + 1)
-      }
-      from = block.offsets[block.length - 1] + 1
-    }
-    this.#generations.warming = undefined
-  }
-
-  #generation(number: number, record: RuleSetRecord, from: number): Generation {
-    const ruleSet = this.#ruleSetOf(record.files)
-    if (ruleSet === undefined)
-      throw new OwnerFailed('unknown-record', `the rule set in force since ${number} has errors for this version`)
-    const { decoderOf, entries, memoryBytesMax } = this.#options
-    return new Generation({
-      ...this.#options,
-      number,
-      record,
-      ruleSet,
-      from,
-      arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + this.#bounds.reserveBytes),
-      decoder: decoderOf(ruleSet.events),
-      tell: {
-        alert: (revision, { engine }) => {
-          this.counts.alerts++
-          this.#checkpointing?.addEntry(entries.alert(revision, ruleSet, this.#applying, (hit) => engine.cited(hit)))
-        },
-        decision: (revision) => {
-          this.#decision = revision.decision
-          this.#checkpointing?.addEntry(entries.decision(revision, this.#applying))
-        },
-      },
-    })
+    const record = this.#rules.ask(this.now)
+    if (record !== undefined) this.#out.push(record)
   }
 
   #tickIfIdle(now: number): void {
     const { newest } = this.#generations
-    if (!this.isReady || newest === undefined || this.#hasTickOut || this.#isStopping) return
-    if (now - this.#recordAt < limits.idleMs || newest.engine.now === Number.NEGATIVE_INFINITY) return
-    // Time goes on at the pace of the clock since the record that moved it last: a stream from the past is not hurried.
-    const at = newest.engine.now + (now - this.#movedAt)
-    if (newest.nextDeadline > at) return
-    this.#hasTickOut = true
-    this.#out.push({ kind: 'append', record: { kind: 'tick', body: encodeTick(at) } })
+    if (!this.isReady || newest === undefined || this.#isStopping) return
+    const tick = this.#ticks.due(now, newest)
+    if (tick !== undefined) this.#out.push(tick)
   }
 
   #checkpoint(): void {
@@ -475,7 +301,7 @@ export class PartitionOwner {
     const standing = {
       position: this.#position,
       tailDigest: this.#tailDigest,
-      movedAt: this.#movedAt,
+      movedAt: this.#ticks.movedAt,
       generations: generations.list,
       warming,
       droppedGenerations: generations.takeDropped(),

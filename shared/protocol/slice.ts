@@ -1,8 +1,19 @@
 import type { ActorName } from '#shared/actor/actor-state'
 import { limits } from '#shared/domain/limits'
+import type { Checkpointing } from './checkpointing.ts'
 import type { Generation } from './generation.ts'
+import type { Generations } from './generations.ts'
 import { type LogBlock, recordKinds } from './log-record.ts'
-import { expectInput, type Steps } from './owner-steps.ts'
+import { memoryHardShare } from './owner-bounds.ts'
+import { expectInput, pause, type Steps } from './owner-steps.ts'
+
+/** Actors leave memory before a slice only: those that it needs are in memory from then on until it is applied. */
+export function* makeRoom(generations: Generations, checkpointing: Checkpointing, memoryBytesMax: number): Steps<void> {
+  const isTight = (): boolean => generations.stateBytes > memoryBytesMax * memoryHardShare || generations.isCramped
+  while (checkpointing.isFull || (isTight() && checkpointing.isUnderWay)) yield pause
+  if (!checkpointing.isUnderWay) generations.passivateAbove(memoryBytesMax)
+  generations.compact()
+}
 
 /** Brings back what the rows in the batch need, and what time changes up to `now` while they are applied. */
 export function* bring(generation: Generation, now: number): Steps<void> {
