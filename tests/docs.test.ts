@@ -42,16 +42,18 @@ describe('documents', () => {
     '%s: its commands do what it says',
     async (file, markdown) => {
       const folder = workingFolder()
+      const groups: number[] = []
       try {
         for (const { line, text: commands, expected } of withExpected(blocksOf(markdown), 'sh')) {
           if (notRun.has(commands)) continue
-          const { code, output } = await run(commands, folder)
+          const { code, output } = await run(commands, folder, groups)
           expect({ at: `${file}:${line}`, code, output: code === 0 ? '' : output }).toMatchObject({ code: 0 })
           if (expected !== undefined && !isOutput(output, expected))
             expect(output, `${file}:${line} prints something else`).toBe(expected)
         }
       } finally {
-        rmSync(folder, { recursive: true })
+        for (const group of groups) endGroup(group)
+        rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
       }
     },
     300_000,
@@ -136,17 +138,29 @@ function writeScript(file: string, commands: string): void {
   chmodSync(file, 0o755)
 }
 
-async function run(commands: string, folder: string): Promise<{ code: number; output: string }> {
+/** @param groups is given the process group of the commands: what they leave running is in it */
+async function run(commands: string, folder: string, groups: number[]): Promise<{ code: number; output: string }> {
   const path = [join(folder, '.bin'), dirname(process.execPath), process.env['PATH']].join(delimiter)
   const child = spawn('bash', ['-e', '-c', `exec 2>&1\n${commands}`], {
     cwd: folder,
     env: { ...process.env, PATH: path, NO_COLOR: '1', npm_config_loglevel: 'silent' },
     stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
   })
+  if (child.pid !== undefined) groups.push(child.pid)
   const closed = once(child, 'close')
   const output = await text(child.stdout)
   const [code] = await closed
   return { code, output }
+}
+
+/** A document that fails half way has not come to where it ends its services. */
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 const kindOf = (yaml: string): string => /^(\w+):/m.exec(yaml)?.[1] ?? ''
