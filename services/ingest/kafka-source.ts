@@ -1,4 +1,5 @@
 import { type BaseOptions, type ConnectionOptions, Consumer, GenericError, MultipleErrors } from '@platformatic/kafka'
+import { bounded } from '#shared/log/bounded'
 import { hearErrors } from '#shared/log/kafka-connection-errors'
 import { ingestLimits } from './ingest-limits.ts'
 import { freshPartitionsBegin, none } from './kafka-begin.ts'
@@ -43,7 +44,7 @@ export class KafkaSource implements SourcePort {
     const reader = new KafkaReader(this.#place, member, fetcher)
     try {
       signal.throwIfAborted()
-      await bounded(reader.start(tell), openMsMax)
+      await bounded(reader.start(tell), openMsMax, silent(openMsMax))
       return reader
     } catch (error) {
       await reader.close()
@@ -119,7 +120,7 @@ class KafkaReader implements SourceReader {
     for (const { partition, offset } of this.#given) this.#done.set(partition, offset + 1n)
     this.#given = []
     try {
-      await bounded(this.#commitDone(), commitMsMax)
+      await bounded(this.#commitDone(), commitMsMax, silent(commitMsMax))
     } catch (error) {
       throw awayOf(this.#place.where, error)
     }
@@ -260,12 +261,8 @@ interface FetchedBatch extends TransactionBatch {
   }[]
 }
 
-/** The client tries again within each of its tries: with brokers that take connections and are silent, for an hour. */
-async function bounded<T>(work: Promise<T>, ms: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new SourceAway(`it was silent for ${ms / 1_000} s`)), ms)
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
+/** What an answer that does not come in time means. */
+const silent = (ms: number) => (): SourceAway => new SourceAway(`it was silent for ${ms / 1_000} s`)
 
 /** What the client and the brokers say means that the source is away; anything else is a mistake of ours. */
 function awayOf(where: string, error: unknown): unknown {

@@ -5,6 +5,7 @@ import {
   MultipleErrors,
   Producer,
 } from '@platformatic/kafka'
+import { bounded } from '#shared/log/bounded'
 import { hearErrors } from '#shared/log/kafka-connection-errors'
 import {
   MessageTooLarge,
@@ -55,7 +56,7 @@ export class KafkaSink implements Sink {
     try {
       // A topic that is missing is made where the brokers' own settings allow it (auto.create.topics.enable).
       const options = { topics: [topic], autocreateTopics: true, forceUpdate: true, retries: metadataRetriesMax }
-      await this.#bounded(producer.metadata(options), openMsMax)
+      await bounded(producer.metadata(options), openMsMax, silent(openMsMax))
     } catch (error) {
       await close()
       throw this.#judged(error)
@@ -72,17 +73,10 @@ export class KafkaSink implements Sink {
       headers: new Map(Object.entries(headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)])),
     }))
     try {
-      await this.#bounded(producer.send({ messages: records, acks: -1, idempotent: false }), sendMsMax)
+      await bounded(producer.send({ messages: records, acks: -1, idempotent: false }), sendMsMax, silent(sendMsMax))
     } catch (error) {
       throw this.#judged(error)
     }
-  }
-
-  /** The client tries again within each of its tries. */
-  async #bounded<T>(work: Promise<T>, ms: number): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(new Error(`no answer for ${ms / 1_000} s`)), ms)
-    return Promise.race([work, late]).finally(() => clearTimeout(timer))
   }
 
   /** Whatever the client rejects with: a broker that misbehaves must not end the service. */
@@ -108,6 +102,8 @@ export class KafkaSink implements Sink {
     return new SinkUnavailable(`${where} cannot be used: ${why}`, { cause: error })
   }
 }
+
+const silent = (ms: number) => (): Error => new Error(`no answer for ${ms / 1_000} s`)
 
 /** An error of the client with all those that are within it. */
 function reasonsOf(error: unknown): { readonly message: string; readonly apiId: string }[] {

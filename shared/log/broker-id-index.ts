@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { bounded } from './bounded.ts'
 import type { Broker } from './broker.ts'
 import { type DecodedFrame, decodeFrame, firstOffset, sequenceOf } from './broker-frame.ts'
 import type { IndexedFrame, IndexedLog } from './broker-index-database.ts'
@@ -123,12 +124,11 @@ class IndexSession {
   }
 
   async whenComplete(): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(
-      () => reject(new LogUnavailable('unreachable', 'the index of ids is being made from the log')),
+    await bounded(
+      this.#complete.promise,
       completeMsMax,
+      () => new LogUnavailable('unreachable', 'the index of ids is being made from the log'),
     )
-    await Promise.race([this.#complete.promise, late]).finally(() => clearTimeout(timer))
   }
 
   find(ids: readonly string[]): Promise<readonly Position[]> {

@@ -1,3 +1,4 @@
+import { bounded } from './bounded.ts'
 import type { Broker, Follower, Frame, StoredFrame } from './broker.ts'
 import { type EndsVerdict, ToldEnds } from './broker-told-ends.ts'
 import { type LogHealth, LogUnavailable } from './event-log.ts'
@@ -43,7 +44,7 @@ export class KafkaBroker implements Broker {
   static async open(address: KafkaAddress, partitions: number, makeClient: MakeKafkaClient): Promise<KafkaBroker> {
     const client = makeClient(address)
     try {
-      const topic = await bounded(openTopic(client, address, partitions), openMsMax, address.where)
+      const topic = await bounded(openTopic(client, address, partitions), openMsMax, silent(address.where, openMsMax))
       return new KafkaBroker(address, client, topic)
     } catch (error) {
       await client.close()
@@ -142,7 +143,7 @@ export class KafkaBroker implements Broker {
         const order = [...partitions.slice(turn), ...partitions.slice(0, turn)]
         const asked = new Map(order.map((partition) => [partition, wanted[partition]]))
         const plan: FetchPlan = { lane: 'tail', node, wanted: asked, waitMs: tailWaitMs, bytesMax: tailBytesMax }
-        const messages = await bounded(this.#client.fetch(plan), askMsMax, this.#address.where)
+        const messages = await bounded(this.#client.fetch(plan), askMsMax, silent(this.#address.where, askMsMax))
         for (const { partition, offset, value } of messages) {
           if (isStopped) return
           const pause = takeInTurn({ partition, sequence: offset + 1, bytes: value })
@@ -227,7 +228,7 @@ export class KafkaBroker implements Broker {
   async #asked<T>(work: () => Promise<T>): Promise<T> {
     if (this.lost !== undefined) throw new LogUnavailable('unreachable', this.lost.message)
     try {
-      const answer = await bounded(work(), askMsMax, this.#address.where)
+      const answer = await bounded(work(), askMsMax, silent(this.#address.where, askMsMax))
       this.#setReady()
       return answer
     } catch (error) {
@@ -296,15 +297,9 @@ function* inParts(frames: readonly Frame[]): Generator<readonly Frame[]> {
   if (part.length > 0) yield part
 }
 
-/** A client tries again within each of its tries: with brokers that take connections and are silent, for an hour. Rejects with LogUnavailable then. */
-async function bounded<T>(work: Promise<T>, ms: number, where: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new LogUnavailable('unreachable', `Kafka at ${where} was silent for ${ms / 1_000} s`)),
-    ms,
-  )
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
+/** What an answer that does not come in time means. */
+const silent = (where: string, ms: number) => (): LogUnavailable =>
+  new LogUnavailable('unreachable', `Kafka at ${where} was silent for ${ms / 1_000} s`)
 
 /** Kafka takes messages of 1 MB unless it is told otherwise. */
 const frameBytesMax = 900_000
