@@ -11,7 +11,8 @@ import {
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream'
-import { connect, errors, type MsgHdrs, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { connect, type MsgHdrs, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { isNatsConnectionError } from '#shared/log/nats-connection-errors'
 import { ingestLimits } from './ingest-limits.ts'
 import { MessageQueue } from './message-queue.ts'
 import type { NatsPlace } from './source-address.ts'
@@ -235,22 +236,10 @@ async function openConsumer(manager: JetStreamManager, place: NatsPlace, ackMs: 
 
 /** What the world does; anything else is a mistake of ours. One kind that the client makes it does not export. */
 const isOutside = (error: Error): boolean =>
-  outside.some((kind) => error instanceof kind) || 'code' in error || error.name === 'JetStreamNotEnabled'
-
-const outside = [
-  errors.AuthorizationError,
-  errors.ClosedConnectionError,
-  errors.ConnectionError,
-  errors.DrainingConnectionError,
-  errors.NoRespondersError,
-  errors.PermissionViolationError,
-  errors.ProtocolError,
-  errors.RequestError,
-  errors.TimeoutError,
-  errors.UserAuthenticationExpiredError,
-  JetStreamApiError,
-  JetStreamError,
-]
+  isNatsConnectionError(error) ||
+  error instanceof JetStreamApiError ||
+  error instanceof JetStreamError ||
+  error.name === 'JetStreamNotEnabled'
 
 const nanoseconds = 1_000_000
 const answerMsMax = 5_000

@@ -1,6 +1,7 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 import { LogUnavailable } from './event-log.ts'
+import { isNatsConnectionError } from './nats-connection-errors.ts'
 import type { LogFailure } from './sqlite-log-failure.ts'
 
 /** What the server answers where it refuses. */
@@ -33,8 +34,7 @@ export function judgeNatsError(error: unknown, where: string): unknown {
     const { reason, detail } = refusalOf({ err_code: error.code, description: error.message }, where)
     return new LogUnavailable(reason, detail, error)
   }
-  const isOutside = error instanceof Error && outside.some((kind) => error instanceof kind)
-  if (!isOutside && !(error instanceof Error && 'code' in error)) return error
+  if (!(error instanceof Error && isNatsConnectionError(error))) return error
   const why = error.message === '' ? error.name : error.message
   return new LogUnavailable(
     'unreachable',
@@ -46,19 +46,6 @@ export function judgeNatsError(error: unknown, where: string): unknown {
 /** Nobody took a message: there is no such stream, or it has no leader now. */
 export const isUntaken = ({ cause }: LogUnavailable): boolean =>
   cause instanceof errors.RequestError && cause.isNoResponders()
-
-const outside = [
-  errors.AuthorizationError,
-  errors.ClosedConnectionError,
-  errors.ConnectionError,
-  errors.DrainingConnectionError,
-  errors.NoRespondersError,
-  errors.PermissionViolationError,
-  errors.ProtocolError,
-  errors.RequestError,
-  errors.TimeoutError,
-  errors.UserAuthenticationExpiredError,
-]
 
 /** Of nats-server (server/errors.json): account resources, insufficient resources, storage resources. */
 const fullCodes: readonly number[] = [10002, 10023, 10047]
