@@ -27,30 +27,22 @@ interface DeliveryOptions {
  * Rejects with LogUnavailable, AlertStoreUnavailable.
  */
 export function deliverer(options: DeliveryOptions): (entries: readonly OutboxEntry[]) => Promise<void> {
-  const { partition, log, store, lateOutcome, accountOf, times, spans, onDelivered } = options
+  const { partition, log, store, lateOutcome, times, spans, onDelivered } = options
   const deliver = async (records: readonly OutboxRecord[]): Promise<void> => {
     const offeredAt = Date.now()
     const ids = new Set(records.flatMap(idsOf))
     const events = new FoundEvents(partition, ids.size === 0 ? [] : await log.find([...ids]))
-    const alerts = records.flatMap((record) =>
-      record.kind === 'alert' ? [alertDelivery(record, events, times, offeredAt)] : [],
-    )
-    const decisions = records.flatMap((record) =>
-      record.kind === 'decision'
-        ? [storedDecision(record, eventOf(record, partition, events, accountOf), lateOutcome)]
-        : [],
-    )
+    const found = records.map((record) => foundFor(record, events, options))
+    const alerts = found.flatMap((one) => (one.kind === 'alert' ? [alertDelivery(one, times, offeredAt)] : []))
+    const decisions = found.flatMap((one) => (one.kind === 'decision' ? [storedDecision(one, lateOutcome)] : []))
     await store.deliver({ alerts, decisions })
-    if (spans !== undefined) tell(spans, records, events, { offeredAt, storedAt: Date.now() })
+    if (spans !== undefined) tell(spans, found, { offeredAt, storedAt: Date.now() })
     onDelivered(alerts.length, decisions.length)
   }
-  const tell = (told: FindingSpans, records: readonly OutboxRecord[], events: FoundEvents, when: Delivered): void => {
-    for (const record of records)
-      if (record.kind === 'alert') told.alert(record, citedBy(record, events), lastOf(record, events), when)
-      else {
-        const outcome = record.decision?.outcome ?? lateOutcome
-        told.decision(record, outcome, eventOf(record, partition, events, accountOf), when)
-      }
+  const tell = (told: FindingSpans, found: readonly FoundRecord[], when: Delivered): void => {
+    for (const one of found)
+      if (one.kind === 'alert') told.alert(one.record, one.cited, one.last, when)
+      else told.decision(one.record, one.record.decision?.outcome ?? lateOutcome, one.event, when)
   }
   return async (entries) => {
     for (const records of inPieces(entries.map(({ bytes }) => readOutboxRecord(bytes)))) await deliver(records)
@@ -99,7 +91,39 @@ class FoundEvents {
 const idsOf = (record: OutboxRecord): readonly string[] =>
   record.kind === 'alert' ? record.steps.flatMap(([, ids]) => ids) : record.event === undefined ? [record.id] : []
 
-/** All events that an alert is made of, in order, as far as the log has them. */
+/** A record with the events that it names, as far as the log has them. */
+type FoundRecord = FoundAlert | FoundDecision
+
+interface FoundAlert {
+  readonly kind: 'alert'
+  readonly record: AlertRecord
+  /** All that it is made of, in order. */
+  readonly cited: readonly CitedEvent[]
+  /** That which completed it. */
+  readonly last: FoundEvent | undefined
+}
+
+interface FoundDecision {
+  readonly kind: 'decision'
+  readonly record: DecisionRecord
+  readonly event: DecidedEvent | undefined
+}
+
+type DecidedEvent = Pick<FoundEvent, 'partition' | 'offset' | 'receivedAt' | 'traceparent'> & {
+  readonly account: string | undefined
+}
+
+function foundFor(
+  record: OutboxRecord,
+  events: FoundEvents,
+  { partition, accountOf }: Pick<DeliveryOptions, 'partition' | 'accountOf'>,
+): FoundRecord {
+  if (record.kind === 'decision')
+    return { kind: 'decision', record, event: decidedEvent(record, partition, events, accountOf) }
+  const { lastEvent, at, offset } = record
+  return { kind: 'alert', record, cited: citedBy(record, events), last: events.get(lastEvent, at, offset) }
+}
+
 const citedBy = ({ steps, at, offset }: AlertRecord, events: FoundEvents): readonly CitedEvent[] =>
   steps.flatMap(([step, ids]) =>
     ids.flatMap((id) => {
@@ -108,18 +132,9 @@ const citedBy = ({ steps, at, offset }: AlertRecord, events: FoundEvents): reado
     }),
   )
 
-const lastOf = ({ lastEvent, at, offset }: AlertRecord, events: FoundEvents): FoundEvent | undefined =>
-  events.get(lastEvent, at, offset)
-
-function alertDelivery(
-  record: AlertRecord,
-  events: FoundEvents,
-  times: PartitionTimes,
-  offeredAt: number,
-): AlertDelivery {
+function alertDelivery({ record, cited, last }: FoundAlert, times: PartitionTimes, offeredAt: number): AlertDelivery {
   const { id, revision, status, rule, scenario, severity, by, key, at, line, explanation, offset } = record
-  const evidence = citedBy(record, events).map(({ event, step }) => evidenceOf(event, step, times))
-  const last = lastOf(record, events)
+  const evidence = cited.map(({ event, step }) => evidenceOf(event, step, times))
   const traceparent = traceparentOf(last?.traceparent ?? '')
   const traced = `${line.slice(0, -1)},"traceId":"${traceIdOf(traceparent)}"}`
   const told = { id, revision, status, rule, scenario, severity, by, key, at, line: traced }
@@ -140,11 +155,7 @@ function evidenceOf(event: FoundEvent, step: string, times: PartitionTimes): Evi
   }
 }
 
-type DecidedEvent = Pick<FoundEvent, 'partition' | 'offset' | 'receivedAt' | 'traceparent'> & {
-  readonly account: string | undefined
-}
-
-function eventOf(
+function decidedEvent(
   record: DecisionRecord,
   partition: number,
   events: FoundEvents,
@@ -156,11 +167,8 @@ function eventOf(
   return found && { ...found, account: accountOf(found.body) }
 }
 
-function storedDecision(
-  { id, revision, decision }: DecisionRecord,
-  event: DecidedEvent | undefined,
-  lateOutcome: string,
-): DecisionDelivery {
+function storedDecision({ record, event }: FoundDecision, lateOutcome: string): DecisionDelivery {
+  const { id, revision, decision } = record
   const position = event === undefined ? '' : `${event.partition}:${event.offset}`
   const traceparent = traceparentOf(event?.traceparent ?? '')
   const traceId = traceIdOf(traceparent)
