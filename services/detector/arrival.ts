@@ -5,10 +5,10 @@ import { partitionOf } from './partition-of.ts'
 
 // What every way in asks of an event beyond its content.
 
-/** A batch with the columns that tell where an event belongs. */
-export function arrivalBatch(schema: EventSchema): EventBatch {
+/** A batch with the columns that tell where an event belongs. @param rows for which it has room before it grows */
+export function arrivalBatch(schema: EventSchema, rows = 512): EventBatch {
   const homes = schema.types.map(({ keys }) => keys[0].fields[0])
-  return new EventBatch(schema, new Set(homes), 512)
+  return new EventBatch(schema, new Set(homes), rows)
 }
 
 /** The partition of an event of the batch: that of its home key. */
