@@ -28,6 +28,10 @@ export class OwnerFailed extends Error {
   }
 }
 
+/** Whoever claims last has the partition. */
+export const claimedLater = (offset: number): OwnerFailed =>
+  new OwnerFailed('fenced', `another owner claimed the partition at ${offset}`)
+
 /** The store holds another state than the one that this owner left. */
 export const storeWentBack = (): OwnerFailed =>
   new OwnerFailed(

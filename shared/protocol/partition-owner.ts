@@ -9,10 +9,9 @@ import { type LogBlock, recordKinds } from './log-record.ts'
 import { type OwnerBounds, ownerBounds } from './owner-bounds.ts'
 import type { OwnerCommand, OwnerInput } from './owner-io.ts'
 import { noCounts, type OwnerOptions } from './owner-options.ts'
-import { expectInput, failureOf, OwnerFailed, pause, type Steps, storeWentBack } from './owner-steps.ts'
+import { claimedLater, expectInput, failureOf, OwnerFailed, pause, type Steps, storeWentBack } from './owner-steps.ts'
 import { recover } from './recovery.ts'
 import { RuleChanges } from './rule-changes.ts'
-import { decodeRuleSetRecord } from './rule-set-record.ts'
 import { endOfEvents, load, makeRoom } from './slice.ts'
 import { decodeTick } from './tick-record.ts'
 
@@ -20,7 +19,7 @@ import { decodeTick } from './tick-record.ts'
  * The owner of one partition: it claims it, brings its actors to the end of the log, judges what comes and keeps checkpoints. Pure: time,
  * records and answers come in by `handle`, what is to be done goes out as commands.
  *
- * O1 What it tells and commits is a function of the records up to its position.
+ * O1 What it tells and commits is a function of the records up to its position, and of the first rule set behind where these have none.
  * O2 It commits only under the epoch of its own claim record, and nothing more once it has read a later claim.
  * O3 A record is applied once: after a restart it goes on behind the last commit, whose last record it has found again in the log.
  * O4 Nothing is offered before the commit that holds it.
@@ -56,9 +55,10 @@ export class PartitionOwner {
     const bounds = this.#bounds
     const { counts } = this
     const generations = this.#generations
+    const send = (command: OwnerCommand): void => void this.#out.push(command)
     const addEntry = (bytes: Uint8Array): void => this.#checkpointing?.addEntry(bytes)
     this.#judging = new Judging({ ...options, generations, ticks: this.#ticks, counts, addEntry })
-    this.#rules = new RuleChanges({ ...options, bounds, generations, tell: this.#judging.tell })
+    this.#rules = new RuleChanges({ ...options, bounds, generations, tell: this.#judging.tell, send })
     this.#steps = this.#run()
   }
 
@@ -214,7 +214,7 @@ export class PartitionOwner {
       for (let i = 0; i < block.length; ) {
         yield* makeRoom(generations, checkpointing, memoryBytesMax)
         const end = endOfEvents(block, i)
-        if (end > i) yield* judging.apply(generations.newest ?? rules.begin(block.offsets[i]), block, i, end)
+        if (end > i) yield* judging.apply(generations.newest ?? (yield* rules.begin(block.offsets[i])), block, i, end)
         else yield* this.#applyOwn(block, i, checkpointing)
         i = Math.max(end, i + 1)
         this.#position = block.offsets[i - 1]
@@ -228,24 +228,24 @@ export class PartitionOwner {
 
   *#applyOwn(block: LogBlock, i: number, checkpointing: Checkpointing): Steps<void> {
     const offset = block.offsets[i]
-    const body = block.bytes.subarray(block.starts[i], block.ends[i])
     switch (recordKinds[block.kinds[i]]) {
       case 'claim':
-        if (offset > this.#epoch) throw new OwnerFailed('fenced', `another owner claimed the partition at ${offset}`)
+        if (offset > this.#epoch) throw claimedLater(offset)
         if (offset < this.#epoch) return
         this.#isLive = true
-        this.#askForRules()
+        this.#rules.ask(this.now)
         return
       case 'tick':
         this.#judging.begin(block, i)
-        return yield* this.#tick(decodeTick(body), block.receivedAt[i], checkpointing)
+        return yield* this.#tick(
+          decodeTick(block.bytes.subarray(block.starts[i], block.ends[i])),
+          block.receivedAt[i],
+          checkpointing,
+        )
       case 'ruleset':
         this.#judging.begin(block, i)
-        if (
-          (yield* this.#rules.follow(offset, decodeRuleSetRecord(body), { now: this.now, checkpointing })) &&
-          this.#isLive
-        )
-          this.#askForRules()
+        if ((yield* this.#rules.follow(block, i, { now: this.now, checkpointing })) && this.#isLive)
+          this.#rules.ask(this.now)
         return
       default:
         throw new OwnerFailed(
@@ -269,12 +269,6 @@ export class PartitionOwner {
     newest.engine.advance(at)
     this.#ticks.movedAt = receivedAt
     this.#generations.dropOld(latenessMs)
-  }
-
-  /** Where the configured rule set is not the one in force, a record puts it there. */
-  #askForRules(): void {
-    const record = this.#rules.ask(this.now)
-    if (record !== undefined) this.#out.push(record)
   }
 
   #tickIfIdle(now: number): void {

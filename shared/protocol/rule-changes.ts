@@ -5,13 +5,13 @@ import type { RuleSet } from '#shared/rule-language/rule-set'
 import type { Checkpointing } from './checkpointing.ts'
 import { Generation, type GenerationOptions } from './generation.ts'
 import type { Generations } from './generations.ts'
-import { recordKinds } from './log-record.ts'
+import { type LogBlock, recordKinds } from './log-record.ts'
 import { arenaReserve, type OwnerBounds } from './owner-bounds.ts'
 import type { OwnerCommand } from './owner-io.ts'
 import type { OwnerOptions } from './owner-options.ts'
-import { expectInput, OwnerFailed, pause, type Steps } from './owner-steps.ts'
+import { claimedLater, expectInput, OwnerFailed, pause, type Steps } from './owner-steps.ts'
 import type { Recovered } from './recovery.ts'
-import { encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
+import { decodeRuleSetRecord, encodeRuleSetRecord, type RuleSetRecord, schemaConflict } from './rule-set-record.ts'
 import { bring, decodeRows, endOfEvents, latestAt, makeRoom } from './slice.ts'
 import { decodeTick } from './tick-record.ts'
 
@@ -19,6 +19,7 @@ type RuleChangesOptions = OwnerOptions & {
   readonly bounds: OwnerBounds
   readonly generations: Generations
   readonly tell: GenerationOptions['tell']
+  readonly send: (command: OwnerCommand) => void
 }
 
 /** Brings the configured rule set into force: by a record in the log, since it must take effect at the same place whenever the log is read. */
@@ -26,6 +27,7 @@ export class RuleChanges {
   readonly #options: RuleChangesOptions
   readonly #ruleSetOf: NonNullable<OwnerOptions['ruleSetOf']>
   readonly #configured: RuleSet
+  #epoch = 0
   #first = 1
   #firstRules: RuleSetRecord | undefined
   #isOut = false
@@ -39,7 +41,8 @@ export class RuleChanges {
   }
 
   /** What the log has, and no longer has, when the owner begins. */
-  recovered({ first, firstRules }: Recovered): void {
+  recovered({ epoch, first, firstRules }: Recovered): void {
+    this.#epoch = epoch
     this.#first = first
     this.#firstRules = firstRules
   }
@@ -49,9 +52,9 @@ export class RuleChanges {
     return this.#options.generations.newest?.ruleSet.hash === this.#configured.hash
   }
 
-  /** The record that puts the configured rule set in force; undefined: it is, or the record is on its way. Throws OwnerFailed. */
-  ask(now: number): OwnerCommand | undefined {
-    if (this.#isOut || this.areDone) return undefined
+  /** Sends the record that puts the configured rule set in force, unless it is, or the record is on its way. Throws OwnerFailed. */
+  ask(now: number): void {
+    if (this.#isOut || this.areDone) return
     const { newest } = this.#options.generations
     const conflict = newest && schemaConflict(newest.ruleSet.events, this.#configured.events)
     if (conflict !== undefined)
@@ -61,12 +64,15 @@ export class RuleChanges {
       )
     this.#isOut = true
     const body = encodeRuleSetRecord(this.#configuredRules(now, newest?.record.hashKey))
-    return { kind: 'append', record: { kind: 'ruleset', body } }
+    this.#options.send({ kind: 'append', record: { kind: 'ruleset', body } })
   }
 
-  /** The log no longer says what was in force before what it has. @param number offset of its first event */
-  begin(number: number): Generation {
-    const rules = this.#firstRules ?? this.#configuredRules(Number.NEGATIVE_INFINITY)
+  /**
+   * The log does not say what was in force where it begins. Throws OwnerFailed.
+   * @param number offset of its first event
+   */
+  *begin(number: number): Steps<Generation> {
+    const rules = this.#firstRules ?? (yield* this.#firstInLog(number))
     const generation = this.generation(number, rules, Number.NEGATIVE_INFINITY)
     this.#options.generations.follow(generation)
     return generation
@@ -74,24 +80,20 @@ export class RuleChanges {
 
   /**
    * A record that changes the rules was read. Throws OwnerFailed.
-   * @param record undefined: written by a later version
-   * @param now    event time
+   * @param now event time
    * @returns whether it has changed them
    */
   *follow(
-    offset: number,
-    record: RuleSetRecord | undefined,
+    block: LogBlock,
+    i: number,
     { now, checkpointing }: { readonly now: number; readonly checkpointing: Checkpointing },
   ): Steps<boolean> {
-    if (record === undefined)
-      throw new OwnerFailed(
-        'unknown-record',
-        `the rule set at ${offset} was written by a later version; start that again`,
-      )
+    const record = ruleSetAt(block, i)
     this.#isOut = false
     const { generations } = this.#options
     const previous = generations.newest
     if (previous?.ruleSet.hash === record.hash) return false
+    const offset = block.offsets[i]
     const next = this.generation(offset, record, Math.max(record.effectiveAt, now))
     if (previous !== undefined) yield* this.#warm(next, offset, checkpointing)
     generations.follow(next)
@@ -113,6 +115,24 @@ export class RuleChanges {
       arena: new Arena(Math.ceil(memoryBytesMax * arenaReserve) + bounds.reserveBytes),
       decoder: decoderOf(ruleSet.events),
     })
+  }
+
+  /**
+   * The first rule set that the log names judges what comes before it, too: were it the configured one, each owner would judge that as it is
+   * configured, and nothing would tell the next one by what. So where the log names none up to this owner's claim, a record comes first.
+   */
+  *#firstInLog(from: number): Steps<RuleSetRecord> {
+    for (let next = from; ; ) {
+      if (next > this.#epoch) this.ask(Number.NEGATIVE_INFINITY)
+      const read = { kind: 'read', from: next, bytesMax: this.#options.bounds.readBytesMax, waits: true } as const
+      const { block } = expectInput('records', yield read)
+      for (let i = 0; i < block.length; i++) {
+        const kind = recordKinds[block.kinds[i]]
+        if (kind === 'claim' && block.offsets[i] > this.#epoch) throw claimedLater(block.offsets[i])
+        if (kind === 'ruleset') return ruleSetAt(block, i)
+      }
+      next = block.offsets[block.length - 1] + 1
+    }
   }
 
   #configuredRules(effectiveAt: number, hashKey = this.#options.newHashKey): RuleSetRecord {
@@ -151,4 +171,13 @@ export class RuleChanges {
     }
     generations.warming = undefined
   }
+}
+
+function ruleSetAt(block: LogBlock, i: number): RuleSetRecord {
+  const record = decodeRuleSetRecord(block.bytes.subarray(block.starts[i], block.ends[i]))
+  if (record !== undefined) return record
+  throw new OwnerFailed(
+    'unknown-record',
+    `the rule set at ${block.offsets[i]} was written by a later version; start that again`,
+  )
 }

@@ -90,6 +90,10 @@ class BenchOwner {
     this.#todo.push(...later)
   }
 
+  get isReady(): boolean {
+    return this.#owner.isReady
+  }
+
   /** Ids of commits that are to be made. */
   get commits(): readonly string[] {
     return this.#todo.flatMap((command) => (command.kind === 'commit' ? [command.commit.id] : []))
@@ -266,6 +270,54 @@ describe('a log that has lost its newest records', () => {
     next.settle()
     expect(next.halted).toBeUndefined()
     expect(bench.results.every((result) => result === 'ok')).toBe(true)
+  })
+})
+
+describe('a log that begins with events, and no rule set before them', () => {
+  /** Rules whose scores decisions tell. */
+  const deciding = (score: number): ReadonlyMap<string, string> => {
+    const scenario = 'scenario: risk\ncombine: sum\nthresholds: { alert: 10, challenge: 55 }\n'
+    const files = [...rules(score)].map(([path, text]) => [path.replace('burst', 'risk/burst'), text] as const)
+    return new Map([...files, ['risk/scenario.yaml', scenario]])
+  }
+
+  it('has them judged by the rule set that it names first, by every owner (O1)', () => {
+    const bench = new Bench()
+    bench.pay('e1')
+    bench.pay('e2')
+    const first = bench.owner(deciding(50))
+    first.run()
+    expect(first.judged.map(({ decision }) => decision?.score)).toEqual([0, 50])
+    // It dies before it has committed anything, and the next one has other rules.
+    const second = bench.owner(deciding(60))
+    second.settle()
+    expect(second.judged).toEqual(first.judged)
+    expect(second.isReady).toBe(true)
+    const own = bench.log.archive.slice(2).map(({ kind }) => kind)
+    expect(own).toEqual(['claim', 'ruleset', 'claim', 'ruleset'])
+  })
+
+  it('has none judged before it names one', () => {
+    const bench = new Bench()
+    const refused: string[] = []
+    Object.assign(bench, {
+      log: new (class extends VirtualLog {
+        override appendOwn(...[kind, body, at]: Parameters<VirtualLog['appendOwn']>): number {
+          if (kind !== 'ruleset') return super.appendOwn(kind, body, at)
+          refused.push(kind)
+          return this.next
+        }
+      })(),
+    })
+    bench.pay('e1')
+    const owner = bench.owner()
+    owner.settle()
+    expect(refused).toEqual(['ruleset'])
+    expect(owner.judged).toEqual([])
+    expect(bench.results).toEqual([])
+    bench.owner().run()
+    owner.run()
+    expect(owner.halted).toBe('fenced')
   })
 })
 

@@ -27,7 +27,7 @@ describe('worlds of many seeds', () => {
     expect(new Set(runs.map(({ hash }) => hash)).size).toBe(seeds)
   })
 
-  it.each([9098, 8337])('keep what broke once: seed %i', (seed) => {
+  it.each([9098, 8337, 11960])('keep what broke once: seed %i', (seed) => {
     expect(new Simulator().run(seed).broken).toBeUndefined()
   })
 
