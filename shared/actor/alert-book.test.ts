@@ -188,6 +188,46 @@ skip: past-last`,
   })
 })
 
+describe('a match that is found again at later events', () => {
+  const rule = (skip: string) =>
+    bankRules({
+      burst: `
+pattern:
+  - begin: all
+    times: 1+
+    group:
+      - begin: buy
+        where: amount > 100
+  - notNext: login
+    where: channel == "login"
+skip: ${skip}`,
+    })
+  const ats = [0, 1, 2, 3, 30, 31, 60]
+  const events = ats.map((at) => purchase(at, { amount: at < 2 ? 200 : 1 }))
+  const first = ['burst buy: 0 raised 1', 'burst buy: 0 1 raised 1', 'burst buy: 1 raised 1']
+
+  it('is one alert, told once, however long ago that was', () => {
+    expect(told(run(rule('none'), events))).toEqual(first)
+    expect(told(run(rule('none'), events, { order: 'arrival', latenessMs: 5 * minute }))).toEqual(first)
+  })
+
+  it('is that alert, too, where an event comes out of order before the one at which it was found', () => {
+    const [zero, one, two, three, ...others] = events
+    expect(told(run(rule('none'), [zero, one, three, ...others, two], { order: 'arrival', latenessMs: hour }))).toEqual(
+      first,
+    )
+  })
+
+  it('is held back once, and stands once', () => {
+    const login = purchase(70, { channel: 'login' })
+    for (const order of ['sorted', 'arrival'] as const) {
+      const found = run(rule('{ to-first: login }'), [...events, login], { order, latenessMs: 5 * minute })
+      expect(told(found)).toEqual(first)
+      expect(found.engine.oldestUnsettledAt).toBe(Number.POSITIVE_INFINITY)
+    }
+  })
+})
+
 describe('a scenario', () => {
   const parts = {
     small: 'score: 30\nwhen: amount > 10\nreason: SMALL',

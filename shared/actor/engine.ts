@@ -98,7 +98,7 @@ export class Engine {
       const plan = planPopulation({ events: ruleSet.events, key, types, rules: rules.map(({ rule }) => rule) })
       return new Population({
         ...options,
-        stopsAtDeadlines: true,
+        followsFlink: false,
         key,
         plan,
         rules,

@@ -30,10 +30,11 @@ interface PatternRunsOptions {
   readonly latenessMs: number
   readonly isSorted: boolean
   /**
-   * Time stops at each instant at which an absence comes true, so that results do not depend on how often others make time pass.
-   * False: it moves in one step to each event, as in Flink. The matches are the same; which partial matches ran out of time is not.
+   * True: time moves in one step to each event, and a match that is found again at a later event is told again. False: time stops at each
+   * instant at which an absence comes true, so that results do not depend on how often others make time pass, and each match is told once.
+   * The matches are the same; which partial matches ran out of time is not.
    */
-  readonly stopsAtDeadlines: boolean
+  readonly followsFlink: boolean
   readonly refOf: (slot: number) => ActorRef
 }
 
@@ -212,7 +213,7 @@ export class PatternRuns {
 
   /** Brings one pattern's runs to `now`, as an event at that time finds them. */
   #advance(pattern: RunningPattern, now: number): void {
-    if (this.#options.stopsAtDeadlines) this.#passDeadlines(pattern, now)
+    if (!this.#options.followsFlink) this.#passDeadlines(pattern, now)
     this.#moveTo(pattern, now)
   }
 
@@ -316,9 +317,10 @@ export class PatternRuns {
   }
 
   #sinkOf(judge: RuleJudge, index: number): Sink {
-    const { sink, refOf } = this.#options
+    const { sink, refOf, followsFlink } = this.#options
+    const isKnown = ({ isFoundAgain }: Match): boolean => isFoundAgain && !followsFlink
     const found = (match: Match, isHeld: boolean): void => {
-      if (this.#isSilent || this.#isRepeating) return
+      if (this.#isSilent || this.#isRepeating || isKnown(match)) return
       const { isByTime, matcher } = this.#patterns[index]
       const actor = refOf(this.#slot)
       const make = (): Hit => matchHit({ match, judge, isByTime, isHeld, actor, place: this.#place })
@@ -328,7 +330,7 @@ export class PatternRuns {
       else sink.hit(hit)
     }
     const settled = (match: Match, stands: boolean): void => {
-      if (this.#isSilent) return
+      if (this.#isSilent || isKnown(match)) return
       sink.settled({ actor: refOf(this.#slot), rule: judge.index, number: match.number, stands, place: this.#place })
     }
     const timedOut = (match: Match): void => {

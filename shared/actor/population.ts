@@ -43,7 +43,7 @@ export interface PopulationOptions {
   /** Events come in order: nothing is kept for going back. */
   readonly isSorted: boolean
   /** As in `PatternRuns`. */
-  readonly stopsAtDeadlines: boolean
+  readonly followsFlink: boolean
   readonly hashKey: number
   /** Whether events that rules of this scenario see are told by `HitSink.seen`. */
   readonly isSeenFor: (scenario: number) => boolean
@@ -133,7 +133,7 @@ export class Population {
       tally: options.tally,
       latenessMs: options.latenessMs,
       isSorted: options.isSorted,
-      stopsAtDeadlines: options.stopsAtDeadlines,
+      followsFlink: options.followsFlink,
       refOf: (slot) => this.#ref(slot),
     })
     this.#retention = new Retention(this.#history, plan, options.latenessMs, this.#runs)

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Step } from './pattern.ts'
+import type { WatchOptions } from './testing/watch.ts'
 import { call, coffee, large, login, probe, small, strike, transfer, Watch, Writer } from './testing/watch.ts'
 
 const minute = 60_000
@@ -32,6 +34,38 @@ describe('notNext', () => {
     expect(watch.see(strike).news()).toEqual([])
     expect(watch.see(coffee).news()).toEqual(['matched strike 1'])
     expect(watch.seeAll([strike, { kind: 'call' }, coffee]).news()).toEqual([])
+  })
+
+  describe('behind a loop of a group', () => {
+    const watchOf = (options: WatchOptions = {}, inner: Partial<Step> = {}): Watch => {
+      const writer = new Writer()
+      const strikes = { ...writer.step('begin', 'strike', large), ...inner }
+      const loop = writer.group('begin', [strikes], { times: { from: 1, to: null } })
+      return new Watch(writer, [loop, writer.step('notNext', 'call', call)], options)
+    }
+
+    test('finds a match again at each event that is passed over, as in Flink, and says so', () => {
+      const watch = watchOf()
+      expect(watch.seeAll([strike, coffee]).news()).toEqual(['matched strike 1'])
+      expect(watch.see(coffee).news()).toEqual(['again matched strike 1'])
+      expect(watch.see(strike).news()).toEqual(['again matched strike 1'])
+      expect(watch.see(coffee).news()).toEqual(['matched strike 1 4', 'matched strike 4'])
+      expect(watch.see({ kind: 'call' }).see(coffee).news()).toEqual([])
+    })
+
+    test('knows it in all runs that have taken the same', () => {
+      const watch = watchOf({}, { times: { from: 1, to: null } })
+      const found = watch.seeAll([strike, strike, coffee]).news()
+      expect(found).toEqual(['matched strike 1', 'matched strike 1 2', 'matched strike 1 2', 'matched strike 2'])
+      expect(watch.see(coffee).news()).toEqual(found.slice(1).map((match) => `again ${match}`))
+    })
+
+    test('knows a match that is held back, too', () => {
+      const watch = watchOf({ skip: { strategy: 'to-first', step: 'strike', onMissError: false } })
+      expect(watch.seeAll([strike, strike, coffee]).news().slice(-1)).toEqual(['raised strike 2'])
+      expect(watch.see(coffee).news()).toEqual(['again matched strike 1 2', 'again raised strike 2'])
+      expect(watch.see({ kind: 'call' }).news()).toEqual(['stands strike 2', 'again stands strike 2'])
+    })
   })
 })
 

@@ -35,6 +35,8 @@ export interface Automaton {
   readonly windowMs: number
   /** The most events that one run can take at one event. */
   readonly takesMax: number
+  /** A run may find its match again, at a later event that it passes over: only where the pattern ends in `notNext`. */
+  readonly canFindAgain: boolean
   readonly skip: 'none' | 'next' | 'past-last' | 'to-first' | 'to-last'
   /** For to-first and to-last. */
   readonly skipStep: number
@@ -112,6 +114,7 @@ export function compileAutomaton(
     hasPending: states.some((state) => state.kind === 'pending'),
     windowMs: (pattern.withinMs ?? 0) > 0 ? pattern.withinMs! : Infinity,
     takesMax: Math.max(...rowsOf.map((rows) => rows.filter((row) => row.action === rowTakes).length)),
+    canFindAgain: rowsOf.some((rows) => rows.some(({ action, ends }) => action === rowPasses && ends.length > 0)),
     skip: skip.strategy,
     skipStep: 'step' in skip ? names.indexOf(skip.step) : -1,
     skipMissIsError: 'step' in skip && skip.onMissError,

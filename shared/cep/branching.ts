@@ -7,7 +7,15 @@ import { GuardCheck } from './guard-check.ts'
 import type { Judge } from './judge.ts'
 import { operationsPerRun } from './operations.ts'
 import type { RunBlocks } from './run-blocks.ts'
-import { recordFirstAt, recordNode, recordSecondAt, recordStart, recordState, recordWords } from './run-layout.ts'
+import {
+  recordFirstAt,
+  recordNode,
+  recordNumber,
+  recordSecondAt,
+  recordStart,
+  recordState,
+  recordWords,
+} from './run-layout.ts'
 
 /**
  * What one event does to the runs: each goes on, branches, ends, completes a match or stays as it is, and new ones begin. The
@@ -111,7 +119,7 @@ export class Branching {
       stays = false
       const start = U[word + recordStart]
       if (action === rowTakes) this.take(row, node, start, firstAt)
-      else this.pass(row, node, start, firstAt, F[word / 2 + recordSecondAt])
+      else this.pass(row, node, start, U[word + recordNumber], firstAt, F[word / 2 + recordSecondAt])
     }
     if (stays && !isStopped) return
     this.change(index, false)
@@ -164,28 +172,29 @@ export class Branching {
     }
     const step = rows.step[row]
     const node = draft.addNode(this.position, parent, step, this.chain.count(step) + 1)
-    this.open(rows.target[row], node, start, firstAt, this.at)
-    this.complete(row, node, start, firstAt, this.at)
+    this.open(rows.target[row], node, start, 0, firstAt, this.at)
+    this.complete(row, node, start, 0, firstAt, this.at)
   }
 
-  private pass(row: number, node: number, start: number, firstAt: number, lastAt: number): void {
-    this.open(this.automaton.rows.target[row], node, start, firstAt, lastAt)
-    this.complete(row, node, start, firstAt, lastAt)
+  private pass(row: number, node: number, start: number, found: number, firstAt: number, lastAt: number): void {
+    this.open(this.automaton.rows.target[row], node, start, found, firstAt, lastAt)
+    this.complete(row, node, start, found, firstAt, lastAt)
   }
 
-  private open(target: number, node: number, start: number, firstAt: number, lastAt: number): void {
+  /** @param found 1: what the run has taken was found as a match */
+  private open(target: number, node: number, start: number, found: number, firstAt: number, lastAt: number): void {
     if (target === 0) return
     const { runs } = this.draft
     const isFirst = runs.length === this.from && start !== this.position
     if (!isFirst && runs.length + this.runsToJudge >= this.runsMax) this.refusedRuns++
-    else runs.push(target, node, start, 0, firstAt, lastAt)
+    else runs.push(target, node, start, found, firstAt, lastAt)
   }
 
-  private complete(row: number, node: number, start: number, firstAt: number, lastAt: number): void {
+  private complete(row: number, node: number, start: number, found: number, firstAt: number, lastAt: number): void {
     const { rows, endFrom } = this.automaton
     for (let end = rows.endsFrom[row]; end < rows.endsTo[row]; end++) {
       if (!this.tests.holds(endFrom[end], endFrom[end + 1])) continue
-      this.draft.held.push(0, node, start, 0, firstAt, lastAt)
+      this.draft.held.push(found, node, start, 0, firstAt, lastAt)
       return
     }
   }

@@ -1,7 +1,8 @@
 import type { Nodes } from './nodes.ts'
 import type { Records } from './records.ts'
-import { recordFirstAt, recordNode, recordNumber, recordSecondAt, recordWords } from './run-layout.ts'
+import { recordFirstAt, recordNode, recordNumber, recordSecondAt, recordState, recordWords } from './run-layout.ts'
 import type { Match } from './sink.ts'
+import { outcomeAgain } from './skipping.ts'
 
 /** The one view through which the sink sees matches; aimed at another outcome before each report. */
 export class MatchView implements Match {
@@ -9,6 +10,7 @@ export class MatchView implements Match {
   firstAt = 0
   at = 0
   number = 0
+  isFoundAgain = false
   private readonly nodes: Nodes
   /** Numbers of the nodes, last first. */
   private path = new Uint32Array(16)
@@ -23,6 +25,7 @@ export class MatchView implements Match {
     this.firstAt = F[word / 2 + recordFirstAt]
     this.at = F[word / 2 + recordSecondAt]
     this.number = U[word + recordNumber]
+    this.isFoundAgain = U[word + recordState] >= outcomeAgain
     this.length = 0
     for (let node = U[word + recordNode]; node !== 0; node = this.nodes.parent(node)) {
       if (this.length === this.path.length) {

@@ -4,6 +4,7 @@ import type { Automaton } from './automaton.ts'
 import { Branching } from './branching.ts'
 import { Draft } from './draft.ts'
 import { Expiry } from './expiry.ts'
+import { FoundMatches } from './found-matches.ts'
 import { Fuel } from './fuel.ts'
 import type { Judge, Taken } from './judge.ts'
 import { MatchView } from './match-view.ts'
@@ -15,6 +16,7 @@ import { decodeRuns, encodeRuns } from './run-codec.ts'
 import { nodesMask, recordNode, recordState, recordWords } from './run-layout.ts'
 import type { Sink } from './sink.ts'
 import {
+  outcomeAgain,
   outcomeMatched,
   outcomeMissedRaised,
   outcomeRaised,
@@ -53,6 +55,7 @@ export class Matcher {
   private readonly outcomes = new Records()
   private readonly nodes: Nodes
   private readonly branching: Branching
+  private readonly foundMatches: FoundMatches
   private readonly expiry: Expiry
   private readonly skipping: Skipping
   private readonly match: MatchView
@@ -81,6 +84,7 @@ export class Matcher {
     this.nodes = new Nodes(this.blocks, this.draft)
     const { blocks, draft, eventsMax, fuel, nodes } = this
     this.branching = new Branching({ automaton, judge, blocks, draft, fuel, runsMax, eventsMax })
+    this.foundMatches = new FoundMatches(nodes, fuel)
     this.expiry = new Expiry(automaton, blocks)
     this.skipping = new Skipping({ automaton, nodes, fuel, heldMax: runsMax })
     this.match = new MatchView(this.nodes)
@@ -102,6 +106,10 @@ export class Matcher {
       return handle
     }
     this.outcomes.length = 0
+    if (this.automaton.canFindAgain) {
+      this.nodes.aim(handle)
+      this.foundMatches.note(this.draft, this.blocks.held(handle))
+    }
     const next = this.settle(handle)
     if (this.branching.refusedRuns > 0) this.sink.refused('runs', this.branching.refusedRuns)
     if (this.branching.refusedEvents > 0) this.sink.refused('events', this.branching.refusedEvents)
@@ -209,7 +217,7 @@ export class Matcher {
   private report(index: number): void {
     const { outcomes, sink } = this
     const match = this.match
-    const outcome = outcomes.U[index * recordWords + recordState]
+    const outcome = outcomes.U[index * recordWords + recordState] % outcomeAgain
     if (outcome === outcomeTimedOut && sink.timedOut === undefined) return
     match.aim(outcomes, index)
     if (outcome === outcomeMatched) sink.matched(match)

@@ -13,9 +13,9 @@ import {
  * Fixed-size records of numbers in one growing buffer: open runs, finished matches and what is to be reported, while one event is
  * judged. Kept by the matcher and used again for every event, so that the steady path allocates nothing.
  *
- * A record has 8 words: state, node of the last event taken, position of the first event, number, then two doubles: time of the
- * first event, and a second time (of the last event of a run; of the completion of a match). They are copied into the run block as
- * they are.
+ * A record has 8 words: state, node of the last event taken, position of the first event, number (for all: `run-layout.ts`), then two
+ * doubles: time of the first event, and a second time (of the last event of a run; of the completion of a match). They are copied into
+ * the run block as they are.
  */
 export class Records {
   length = 0

@@ -55,9 +55,9 @@ function check(words: Uint32Array, automaton: Automaton): void {
     const node = words[word + recordNode]
     const state = words[word + recordState]
     const isRun = index < runs
+    const isState = isRun ? state > 0 && state < automaton.states : state <= 1
     const isSorted =
       index === 0 || index === runs || words[word + recordWords + recordStart] <= words[word + recordStart]
-    if (node === 0 || node > nodes || state >= automaton.states || state > 0 !== isRun || !isSorted)
-      throw new BadRunBytes(`record ${index}`)
+    if (node === 0 || node > nodes || !isState || !isSorted) throw new BadRunBytes(`record ${index}`)
   }
 }

@@ -29,9 +29,11 @@ export const nodeCount = 3
 
 /** Records: see `records.ts`. */
 export const recordWords = 8
+/** Of a run: where it waits, above 0. Of a match: 1 where it was found before, else 0. */
 export const recordState = 0
 export const recordNode = 1
 export const recordStart = 2
+/** Of a match held back: the number under which it was raised. Of a run: 1 once what it has taken was found as a match, else 0. */
 export const recordNumber = 3
 /** In doubles from the start of the record. */
 export const recordFirstAt = 2

@@ -18,6 +18,11 @@ export interface Match {
   readonly at: number
   /** Tells apart the matches that one actor holds back at one time; meaningless otherwise. */
   readonly number: number
+  /**
+   * The same events in the same steps were a match at an earlier event. Flink hands it out again at every event that a run passes over
+   * before a closing `notNext`; it is the same match.
+   */
+  readonly isFoundAgain: boolean
 }
 
 /**

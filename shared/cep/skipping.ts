@@ -3,7 +3,15 @@ import type { Draft } from './draft.ts'
 import type { Fuel } from './fuel.ts'
 import type { Nodes } from './nodes.ts'
 import type { Records } from './records.ts'
-import { recordFirstAt, recordNode, recordNumber, recordSecondAt, recordStart, recordWords } from './run-layout.ts'
+import {
+  recordFirstAt,
+  recordNode,
+  recordNumber,
+  recordSecondAt,
+  recordStart,
+  recordState,
+  recordWords,
+} from './run-layout.ts'
 
 /** What becomes of a match or run; the `state` of the records in which outcomes are noted. */
 export const outcomeMatched = 0
@@ -13,6 +21,8 @@ export const outcomeWithdrawn = 3
 const outcomeMissed = 4
 export const outcomeMissedRaised = 5
 export const outcomeTimedOut = 6
+/** Added for a match that was found before. */
+export const outcomeAgain = 8
 
 /** Below all positions less one. */
 const nothing = -2
@@ -121,10 +131,9 @@ function note(outcomes: Records, outcome: number, held: Records, index: number):
   const { U, F } = held
   const word = index * recordWords
   const half = word / 2
-  const node = U[word + recordNode]
   outcomes.push(
-    outcome,
-    node,
+    outcome + U[word + recordState] * outcomeAgain,
+    U[word + recordNode],
     U[word + recordStart],
     U[word + recordNumber],
     F[half + recordFirstAt],

@@ -154,7 +154,7 @@ class Watch {
       tally: new RuleTally(1, undefined),
       latenessMs: 0,
       isSorted: true,
-      stopsAtDeadlines: false,
+      followsFlink: true,
       isSeenFor: () => false,
       hashKey: 0,
     })

@@ -15,6 +15,8 @@ export interface Report {
   readonly taken: readonly TakenEvent[]
   /** In ms: the time of its last event, or the instant at which the time of an absence had passed; or when it ran out of time. */
   readonly at: number
+  /** A match whose events were a match in the same steps before this event, or before time passed. */
+  readonly isFoundAgain: boolean
 }
 
 export interface OracleAnswer {
@@ -84,6 +86,7 @@ interface Run {
 interface Complete {
   readonly taken: readonly TakenEvent[]
   readonly at: number
+  readonly isFoundAgain: boolean
   isRaised: boolean
 }
 
@@ -92,6 +95,9 @@ class Account {
   /** Complete, but an older run is still open. */
   waiting: Complete[] = []
   private told: Report[] = []
+  /** By what was taken, as text: the turn at which it was a match first. An event is a turn, and so is time that passes. */
+  private readonly foundAt = new Map<string, number>()
+  private turn = 0
   private readonly begin: Place
   private readonly pattern: Pattern
   private readonly windowMs: number
@@ -106,20 +112,21 @@ class Account {
 
   /** Time comes to `now`. Limits are half open: at the limit a run is out. */
   pass(now: number): void {
+    this.turn++
     const out = this.runs.filter((run) => this.limits(run).some((limit) => limit <= now))
     this.runs = this.runs.filter((run) => !out.includes(run))
     for (const run of out) {
       const { byWindow, byGap } = this.limitsOf(run)
-      if (run.place.kind === 'silent')
-        this.waiting.push({ taken: run.taken, at: Math.min(byWindow, byGap), isRaised: false })
+      if (run.place.kind === 'silent') this.complete(run.taken, Math.min(byWindow, byGap))
       // As in Flink, a gap that has passed is named even where the window had passed before it.
-      else this.tell('timed out', { taken: run.taken, at: byGap <= now ? byGap : byWindow })
+      else this.tell('timed out', { taken: run.taken, at: byGap <= now ? byGap : byWindow, isFoundAgain: false })
     }
     this.decide()
   }
 
   /** One event: every run goes on in all ways, and a new one begins. */
   see(event: number, at: number): void {
+    this.turn++
     const before = this.runs
     this.runs = []
     for (const run of before) this.goOn(run, event, at)
@@ -153,11 +160,17 @@ class Account {
       const after = { ...run, place: way.to, taken, lastAt: isTaken ? at : run.lastAt }
       if (way.to.kind !== 'end') next.push(after)
       // With what it has it may be complete: all that would follow can be left out. That is asked of the same event, not yet taken.
-      if (way.to.kind === 'end' || (isTaken && canEnd(way.to, holds)))
-        this.waiting.push({ taken, at: after.lastAt, isRaised: false })
+      if (way.to.kind === 'end' || (isTaken && canEnd(way.to, holds))) this.complete(taken, after.lastAt)
     }
     const isStopped = ways.some(({ from }) => from.kind === 'forbidden')
     if (!isStopped) this.runs.push(...next)
+  }
+
+  private complete(taken: readonly TakenEvent[], at: number): void {
+    const name = taken.map(({ step, event }) => `${step} ${event}`).join()
+    const first = this.foundAt.get(name) ?? this.turn
+    this.foundAt.set(name, first)
+    this.waiting.push({ taken, at, isFoundAgain: first < this.turn, isRaised: false })
   }
 
   /** With a skip strategy a match is final when no older run is open any more, and drops runs and waiting matches. */
@@ -213,8 +226,8 @@ class Account {
     return { byWindow: firstAt + this.windowMs, byGap: lastAt + place.limitMs }
   }
 
-  private tell(what: Report['what'], { taken, at }: Pick<Complete, 'taken' | 'at'>): void {
-    this.told.push({ what, taken, at })
+  private tell(what: Report['what'], { taken, at, isFoundAgain }: Omit<Complete, 'isRaised'>): void {
+    this.told.push({ what, taken, at, isFoundAgain })
   }
 }
 

@@ -49,8 +49,8 @@ function marked(lines: readonly string[], others: readonly string[]): string[] {
   })
 }
 
-function reportText(given: PatternCase, { what, taken, at }: Report): string {
-  return `${what} ${takenText(given, taken)} (${at} ms)`
+function reportText(given: PatternCase, { what, taken, at, isFoundAgain }: Report): string {
+  return `${what} ${takenText(given, taken)} (${at} ms)${isFoundAgain ? ', found before' : ''}`
 }
 
 function takenText({ pattern }: PatternCase, taken: readonly TakenEvent[]): string {

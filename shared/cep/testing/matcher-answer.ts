@@ -20,7 +20,7 @@ export function matcherAnswer(given: PatternCase): OracleAnswer {
   const raised = new Map<number, readonly TakenEvent[]>()
   const arena = new Arena(1 << 22)
   const tell = (what: Report['what'], match: Match): void =>
-    void reports[reports.length - 1].push({ what, taken: read(match), at: match.at })
+    void reports[reports.length - 1].push({ what, taken: read(match), at: match.at, isFoundAgain: match.isFoundAgain })
   let judged = 0
   const matcher: Matcher = new Matcher({
     automaton: compile(pattern, (number) => conditions[number].limit !== null),

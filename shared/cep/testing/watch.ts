@@ -91,7 +91,7 @@ export class Watch {
     const note =
       (word: string) =>
       (match: Match): void =>
-        void this.found.push(`${word} ${describe(match, names)}`)
+        void this.found.push(`${match.isFoundAgain ? 'again ' : ''}${word} ${describe(match, names)}`)
     const matcher = new Matcher({
       automaton: compile(pattern, () => true),
       arena: options.arena ?? new Arena(1 << 20),
