@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openBrokerLog } from './broker-log.ts'
 import { MemoryBroker, MemoryBrokerStorage } from './broker-memory.ts'
-import { appended, bodies, events, type LogUnderTest } from './event-log.conformance.ts'
+import type { LogUnderTest } from './event-log.conformance.ts'
 import { type EventLog, type FoundEvent, LogUnavailable } from './event-log.ts'
 import { trimmableLogConformance } from './event-log-trim.conformance.ts'
+import { appended, bodies, events } from './testing/log-content.ts'
 
 const latenessMs = 600_000
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { openBrokerLog } from './broker-log.ts'
 import { MemoryBroker, MemoryBrokerStorage } from './broker-memory.ts'
-import { appended, bodies, events } from './event-log.conformance.ts'
+import { appended, bodies, events } from './testing/log-content.ts'
 
 let folder = ''
 afterEach(() => rm(folder, { recursive: true }))

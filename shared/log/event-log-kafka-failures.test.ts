@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ownServerFor } from '../../tests/support/servers.ts'
 import { CuttingProxy } from '../../tests/support/servers-proxy.ts'
-import { appended, bodies, events } from './event-log.conformance.ts'
-import { type EventLog, LogUnavailable } from './event-log.ts'
+import type { EventLog } from './event-log.ts'
 import { openKafkaLog } from './event-log-kafka.ts'
 import { kafkaClients } from './event-log-kafka-client.ts'
+import { appendedAtLast, bodies, events, until } from './testing/log-content.ts'
 
 const suite = 'the log on Kafka, when things fail'
 const proxy = await CuttingProxy.open(0)
@@ -39,16 +39,6 @@ describe.skipIf(server === undefined).each(kafkaClients)(`${suite}, by %s`, (cli
     logs.push(log)
     return log
   }
-  /** As a caller does: the same again until there is an answer. */
-  const appendUntilDone = async (log: EventLog, id: string, partition = 0): Promise<number> => {
-    for (;;)
-      try {
-        return (await appended(log, events([{ id, partition }]))).offsets[0]
-      } catch (error) {
-        if (!(error instanceof LogUnavailable)) throw error
-        await turn()
-      }
-  }
 
   it('loses nothing that was acknowledged, and keeps the order, when the broker is killed and comes back', async () => {
     const log = await open()
@@ -57,7 +47,8 @@ describe.skipIf(server === undefined).each(kafkaClients)(`${suite}, by %s`, (cli
     const append = async (writer: number): Promise<void> => {
       for (let n = 0; !isEnough; n++) {
         const id = `${writer}-${n}`
-        acknowledged.set(id, await appendUntilDone(log, id, writer % 2))
+        const { offsets } = await appendedAtLast(log, events([{ id, partition: writer % 2 }]))
+        acknowledged.set(id, offsets[0])
       }
     }
     const writers = Array.from({ length: 32 }, (_, writer) => append(writer))
@@ -72,7 +63,7 @@ describe.skipIf(server === undefined).each(kafkaClients)(`${suite}, by %s`, (cli
     await Promise.all(writers)
     const { next } = await log.bounds(0)
     const woken = log.waitFor(0, next, new AbortController().signal)
-    await appendUntilDone(log, 'last')
+    await appendedAtLast(log, events([{ id: 'last' }]))
     await woken
     await log.close()
     const again = await open()
@@ -96,15 +87,8 @@ describe.skipIf(server === undefined).each(kafkaClients)(`${suite}, by %s`, (cli
       ])
       proxy.cutNext(what, 'the one that is cut')
       await expect(log.append(request)).rejects.toMatchObject({ _tag: 'LogUnavailable', reason: 'unreachable' })
-      for (;;)
-        try {
-          const again = await appended(log, request)
-          expect(again.isDuplicate[0]).toBe(what === 'answer')
-          break
-        } catch (error) {
-          if (!(error instanceof LogUnavailable)) throw error
-          await turn()
-        }
+      const again = await appendedAtLast(log, request)
+      expect(again.isDuplicate[0]).toBe(what === 'answer')
       expect(await bodies(log, 0)).toEqual(['the one that is cut'])
       expect(await bodies(log, 1)).toEqual(['body of with it'])
       await until(() => log.health.isReady)
@@ -118,14 +102,8 @@ describe.skipIf(server === undefined).each(kafkaClients)(`${suite}, by %s`, (cli
     const { next } = await log.bounds(0)
     const waiting = log.waitFor(0, next, new AbortController().signal)
     proxy.cutAll()
-    await appendUntilDone(other, 'a')
+    await appendedAtLast(other, events([{ id: 'a' }]))
     await waiting
     expect(await bodies(log)).toEqual(['body of a'])
   }, 60_000)
 })
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn()
-}

@@ -6,9 +6,9 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ownServerFor } from '../../tests/support/servers.ts'
 import { CuttingProxy } from '../../tests/support/servers-proxy.ts'
-import { appended, bodies, events } from './event-log.conformance.ts'
-import { type EventLog, LogUnavailable } from './event-log.ts'
+import type { EventLog } from './event-log.ts'
 import { openNatsLog } from './event-log-nats.ts'
+import { appended, appendedAtLast, bodies, events, until } from './testing/log-content.ts'
 
 const server = await ownServerFor('the log on NATS, when things fail', 'nats')
 
@@ -48,16 +48,6 @@ describe.skipIf(server === undefined)('the log on NATS', () => {
     proxy = await CuttingProxy.open(Number(new URL(url).port))
     return open(`nats://127.0.0.1:${proxy.port}`)
   }
-  /** As a caller does: the same again until there is an answer. */
-  const appendUntilDone = async (log: EventLog, id: string, partition: number): Promise<number> => {
-    for (;;)
-      try {
-        return (await appended(log, events([{ id, partition }]))).offsets[0]
-      } catch (error) {
-        if (!(error instanceof LogUnavailable)) throw error
-        await turn()
-      }
-  }
 
   it('loses nothing that it acknowledged, and keeps the order, when its server is killed and comes back', async () => {
     const log = await open()
@@ -66,7 +56,8 @@ describe.skipIf(server === undefined)('the log on NATS', () => {
     const append = async (writer: number): Promise<void> => {
       for (let n = 0; !isEnough; n++) {
         const id = `${writer}-${n}`
-        acknowledged.set(id, await appendUntilDone(log, id, writer % 2))
+        const { offsets } = await appendedAtLast(log, events([{ id, partition: writer % 2 }]))
+        acknowledged.set(id, offsets[0])
       }
     }
     const writers = Array.from({ length: 64 }, (_, writer) => append(writer))
@@ -202,9 +193,3 @@ describe.skipIf(server === undefined)('the log on NATS', () => {
     await expect(open('nats://127.0.0.1:1')).rejects.toMatchObject({ _tag: 'LogUnavailable', reason: 'unreachable' })
   })
 })
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn()
-}

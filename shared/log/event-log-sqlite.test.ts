@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { appended, bodies, events } from './event-log.conformance.ts'
 import type { EventLog } from './event-log.ts'
 import { openSqliteLog } from './event-log-sqlite.ts'
 import { trimmableLogConformance } from './event-log-trim.conformance.ts'
 import { fault, makeFaults } from './sqlite-log-faults.ts'
 import { openLogFile } from './sqlite-log-schema.ts'
+import { appended, bodies, events } from './testing/log-content.ts'
 
 const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'vigil-log-'))
 

@@ -1,12 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  appended,
-  eventLogConformance,
-  events,
-  type LogOptions,
-  type LogUnderTest,
-  readAll,
-} from './event-log.conformance.ts'
+import { eventLogConformance, type LogOptions, type LogUnderTest } from './event-log.conformance.ts'
+import { appended, events, readAll } from './testing/log-content.ts'
 
 /** What every log of Vigil keeps to. */
 export function trimmableLogConformance(name: string, open: (options: LogOptions) => Promise<LogUnderTest>): void {

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LogBlock } from '#shared/protocol/log-record'
-import { recordKinds } from '#shared/protocol/log-record'
 import type { AppendRequest, AppendResult, EventLog, TrimmableLog } from './event-log.ts'
 import { LogUnavailable } from './event-log.ts'
 import { MemoryEventLog, MemoryLogStorage } from './event-log-memory.ts'
+import { appended, bodies, events, noon, readAll, records } from './testing/log-content.ts'
 
 /** A log that nobody else uses, empty at first, with what it can do beyond the port. */
 export interface LogUnderTest {
@@ -401,7 +400,6 @@ export function eventLogConformance(name: string, open: (options: LogOptions) =>
 
 const partitions = 3
 const latenessMs = 600_000
-const noon = Date.UTC(2026, 5, 15, 12)
 
 const hostileIds: readonly string[] = [
   '',
@@ -426,66 +424,9 @@ const hostileIds: readonly string[] = [
   "'; DROP TABLE ids; --",
 ]
 
-interface EventFields {
-  readonly id: string
-  readonly partition?: number
-  readonly at?: number
-  readonly digest?: number
-  readonly body?: string
-}
-
-export function events(
-  list: readonly EventFields[],
-  { traceparent = '', receivedAt = 5_000 }: { readonly traceparent?: string; readonly receivedAt?: number } = {},
-): AppendRequest {
-  return {
-    kind: 'event',
-    receivedAt,
-    traceparent,
-    partitions: list.map(({ partition = 0 }) => partition),
-    ids: list.map(({ id }) => id),
-    at: list.map(({ at = noon }) => at),
-    digests: list.map(({ digest = 1 }) => digest),
-    bodies: list.map(({ id, body = `body of ${id}` }) => Buffer.from(body)),
-  }
-}
-
 function own(kind: 'claim' | 'ruleset' | 'tick', partition: number, body: string): AppendRequest {
   return { ...events([{ id: '', partition, body, at: 0, digest: 0 }]), kind }
 }
-
-export async function appended(
-  log: EventLog,
-  request: AppendRequest,
-): Promise<Extract<AppendResult, { readonly kind: 'appended' }>> {
-  const result = await log.append(request)
-  if (result.kind === 'conflict') throw new Error(`conflict at ${result.indexes}`)
-  return result
-}
-
-function records(block: LogBlock) {
-  return Array.from({ length: block.length }, (_, i) => ({
-    offset: block.offsets[i],
-    kind: recordKinds[block.kinds[i]],
-    receivedAt: block.receivedAt[i],
-    traceparent: block.traceparents[i],
-    body: Buffer.from(block.bytes.subarray(block.starts[i], block.ends[i])).toString(),
-  }))
-}
-
-export async function readAll(log: EventLog, partition: number) {
-  const all: ReturnType<typeof records> = []
-  let from = (await log.bounds(partition)).first
-  for (let block = await log.read(partition, from, 64); block.length > 0; ) {
-    all.push(...records(block))
-    from = block.offsets[block.length - 1] + 1
-    block = await log.read(partition, from, 64)
-  }
-  return all
-}
-
-export const bodies = async (log: EventLog, partition = 0): Promise<string[]> =>
-  (await readAll(log, partition)).map(({ body }) => body)
 
 const withoutOffsets = (result: AppendResult) =>
   result.kind === 'conflict' ? result : { kind: result.kind, isDuplicate: result.isDuplicate }
