@@ -4,63 +4,31 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EventLog } from '#shared/log/event-log'
 import { openSqliteLog } from '#shared/log/event-log-sqlite'
 import type { OwnerFailure } from '#shared/protocol/owner-io'
-import { loadRuleSet } from '#shared/rule-language/load-rule-set'
 import { MemoryAlertStore } from '#shared/store/alert-store-memory'
 import type { CheckpointStore } from '#shared/store/checkpoint-store'
 import { SqliteCheckpointStore } from '#shared/store/checkpoint-store-sqlite'
 import { rowsOf } from '../cli/serve/rows-of.ts'
-import { Service } from './service.ts'
+import type { Service } from './service.ts'
+import {
+  atRest,
+  context,
+  findings,
+  latenessMs,
+  patience,
+  ready,
+  rows,
+  ruleFilesOf,
+  type Stores,
+  start,
+} from './testing/small-bank.ts'
 
-const latenessMs = 600_000
-
-/** @param score of the rule that changes between two starts */
-const ruleFilesOf = (score: number): ReadonlyMap<string, string> =>
-  new Map([
-    [
-      'events.yaml',
-      'events:\n  transaction:\n    fields: { account: string, amount: money }\n    keys: { account: account }\n',
-    ],
-    ['s/scenario.yaml', 'scenario: spending\ntitle: Spending\ncombine: max\nthresholds: { review: 20, decline: 50 }\n'],
-    ['s/large.rule.yaml', `rule: large\nwhen: amount > 100\nscore: ${score}\nseverity: high\n`],
-    [
-      's/many.rule.yaml',
-      'rule: many\nfeatures: { n: { count: all, over: 1h } }\nwhen: n >= 5 && n % 3 != 0\nscore: 20\nseverity: low\n',
-    ],
-    [
-      's/probe.rule.yaml',
-      `rule: probe
-pattern:
-  - begin: probe
-    where: amount < 5
-  - followedBy: strike
-    where: amount > 100
-within: 30m
-skip: past-last
-score: 60
-severity: high
-`,
-    ],
-  ])
 const [before, after] = [ruleFilesOf(30), ruleFilesOf(70)]
 
-const eventsOfHalf = 800
-/** Two halves with hours between. One payment in seven is a repeat, one in ten comes behind newer ones, a few come too late. */
-const halves: readonly (readonly string[])[] = [0, 1].map((half) =>
-  Array.from({ length: eventsOfHalf }, (_, i) => {
-    const number = i % 7 === 6 ? i - 3 : i
-    const behindMs = number % 101 === 100 ? 2 * latenessMs : number % 10 === 0 ? latenessMs / 3 : 0
-    const at = Date.UTC(2026, 2, 1) + half * 6 * 3_600_000 + number * 2_000 - behindMs
-    const amount = [150, 3, 15, 40][number % 4] + (number % 13)
-    return `{"id":"h${half}-${number}","at":${at},"account":"A${(number * 7) % 37}","amount":${amount}}`
-  }),
-)
+/** With hours between. */
+const halves = [0, 1].map((half) => rows(0, 800, { name: `h${half}-`, laterMs: half * 6 * 3_600_000 }))
 const asksForDecision = (row: number): boolean => row % 25 === 0
-
-const context = { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }
-const patience = { timeout: 30_000, interval: 10 }
 
 let folder: string
 let open: { close(): Promise<void> }[]
@@ -87,49 +55,32 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-interface World {
-  readonly partitions: number
-  readonly log: EventLog
-  readonly checkpoints: CheckpointStore
-  readonly alerts: MemoryAlertStore
-}
-
-async function world(name: string, partitions: number): Promise<World> {
+async function world(name: string, partitions: number): Promise<Stores> {
   const log = await openSqliteLog({ folder: join(folder, name), partitions, latenessMs })
   const checkpoints = new SqliteCheckpointStore(join(folder, name))
   open.push(log, checkpoints)
   return { partitions, log, checkpoints, alerts: new MemoryAlertStore() }
 }
 
-function start(world: World, ruleFiles = before): Service {
-  const { ruleSet } = loadRuleSet(ruleFiles)
-  if (ruleSet === undefined) throw new Error('the rules have errors')
-  const service = new Service({
-    ...world,
-    ruleSet,
+function begun(world: Stores, ruleFiles = before): Service {
+  const service = start(world, {
     ruleFiles,
-    latenessMs,
-    memoryBytesMax: 64 * 2 ** 20,
-    lateOutcome: 'review',
-    newHashKey: 7,
-    name: 'test',
     onFailure: (partition, failure) => failures.push([partition, failure]),
     onLogLost: (detail) => mistakes.push(detail),
     onMistake: (error) => mistakes.push(error),
   })
-  service.start()
   open.push({ close: () => service.stop(0) })
   return service
 }
 
-async function started(world: World, ruleFiles = before): Promise<Service> {
-  const service = start(world, ruleFiles)
+async function started(world: Stores, ruleFiles = before): Promise<Service> {
+  const service = begun(world, ruleFiles)
   await ready(service)
   return service
 }
 
 /** @returns a service that is ready, and its own threads */
-async function watched(world: World): Promise<{ readonly service: Service; readonly own: readonly Worker[] }> {
+async function watched(world: Stores): Promise<{ readonly service: Service; readonly own: readonly Worker[] }> {
   // The threads of the stores are there by then.
   await world.checkpoints.outbox(0)
   const others = new Set(threads)
@@ -137,49 +88,25 @@ async function watched(world: World): Promise<{ readonly service: Service; reado
   return { service, own: [...threads].filter((thread) => !others.has(thread)) }
 }
 
-const ready = (service: Service): Promise<void> =>
-  vi.waitFor(() => expect([...service.unready(), ...mistakes]).toEqual([]), patience)
-
 /** @returns the decisions that were answered, by row */
-async function send(service: Service, rows: readonly string[]): Promise<ReadonlyMap<number, string>> {
+async function send(service: Service, sent: readonly string[]): Promise<ReadonlyMap<number, string>> {
   const answers = new Map<number, string>()
-  for (let from = 0; from < rows.length; from += 25) {
-    const decided = await service.decide(rowsOf([rows[from]]), context, 20_000)
+  for (let from = 0; from < sent.length; from += 25) {
+    const decided = await service.decide(rowsOf([sent[from]]), context, 20_000)
     if (decided.kind !== 'decided') throw new Error(`row ${from} was answered with ${JSON.stringify(decided)}`)
     answers.set(from, blanked(decided.body))
-    const answer = await service.submit(rowsOf(rows.slice(from + 1, from + 25)), context)
+    const answer = await service.submit(rowsOf(sent.slice(from + 1, from + 25)), context)
     expect(answer.kind).toBe('accepted')
   }
   return answers
 }
 
-const atRest = (service: Service): Promise<void> =>
-  vi.waitFor(async () => {
-    expect(mistakes).toEqual([])
-    const metrics = await service.metrics('prometheus')
-    const left = /^(vigil_partition_lag_records|vigil_checkpoint_lag_records|vigil_outbox_entries)\{.*\} [1-9]/m
-    expect(left.exec(metrics)?.[0]).toBeUndefined()
-  }, patience)
-
 /** What differs between two runs over the same rows. */
 const blanked = (text: string): string => text.replace(/"position":"\d+:\d+"/g, '"position":""')
 
-/** All that a store holds, in an order that says nothing of arrival. */
-async function findings({ alerts }: World): Promise<readonly unknown[]> {
-  const found: unknown[] = []
-  const ids = new Set<string>()
-  for (let at = 0; ; ) {
-    const { revisions, upTo } = await alerts.revisions(at, {}, 500)
-    for (const { line } of revisions) ids.add(JSON.parse(line).id)
-    if (upTo === at) break
-    at = upTo
-  }
-  for (const id of [...ids].sort()) {
-    const alert = await alerts.alert(id)
-    const events = alert?.events.map(({ id: event, at, step, event: text }) => ({ event, at, step, text }))
-    const revisions = alert?.revisions.map(({ revision, status, line }) => ({ revision, status, line }))
-    found.push({ id, explanation: alert?.explanation, events, revisions })
-  }
+/** All that a store holds, in an order that says nothing of arrival, and what was decided. */
+async function allFindings({ alerts }: Stores): Promise<readonly unknown[]> {
+  const found = [...(await findings(alerts))]
   for (const row of halves.flat().keys())
     if (asksForDecision(row)) {
       const { id } = JSON.parse(halves.flat()[row])
@@ -201,7 +128,7 @@ const storeThat = (claim: CheckpointStore['claim'], store: CheckpointStore): Che
 })
 
 /** Both halves, with a change of rules at the start between them. */
-async function life(world: World): Promise<readonly unknown[]> {
+async function life(world: Stores): Promise<readonly unknown[]> {
   const first = await started(world, before)
   const answers = [await send(first, halves[0])]
   await first.stop(20_000)
@@ -210,7 +137,7 @@ async function life(world: World): Promise<readonly unknown[]> {
   await atRest(second)
   const counted = second.counts
   await second.stop(20_000)
-  return [counted, answers, await findings(world)]
+  return [counted, answers, await allFindings(world)]
 }
 
 describe('several partitions', () => {
@@ -262,14 +189,14 @@ describe('a thread that dies', () => {
     expect(await send(next, halves[0])).toEqual(answers)
     await atRest(next)
     await next.stop(20_000)
-    expect(await findings(place)).toEqual(await findings(calm))
+    expect(await allFindings(place)).toEqual(await allFindings(calm))
   })
 
   it('by a mistake of ours says which', { timeout: 30_000 }, async () => {
     const place = await world('mistaken', 2)
     const manifest = { id: 'x', position: 1, tailDigest: 0, owner: undefined as unknown as Uint8Array }
     const checkpoints = storeThat(async () => ({ kind: 'claimed', manifest }), place.checkpoints)
-    const service = start({ ...place, checkpoints })
+    const service = begun({ ...place, checkpoints })
     await vi.waitFor(() => expect(mistakes.length).toBeGreaterThan(0), patience)
     expect(mistakes).toEqual([
       expect.objectContaining({ name: 'TypeError', stack: expect.stringContaining('recovery') }),
@@ -283,7 +210,7 @@ it('tells why a partition on a thread can no longer be owned', { timeout: 30_000
   const place = await world('claimed-elsewhere', 2)
   const claim: CheckpointStore['claim'] = async (partition, epoch) =>
     partition === 1 ? { kind: 'fenced', epoch: epoch + 1 } : place.checkpoints.claim(partition, epoch)
-  const service = start({ ...place, checkpoints: storeThat(claim, place.checkpoints) })
+  const service = begun({ ...place, checkpoints: storeThat(claim, place.checkpoints) })
   await vi.waitFor(
     () => expect(failures).toEqual([[1, expect.objectContaining({ reason: 'log-regression' })]]),
     patience,

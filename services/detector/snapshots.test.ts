@@ -107,6 +107,16 @@ async function trimmed({ log, partitions }: World): Promise<void> {
   }
 }
 
+/** Begins with an empty store of checkpoints, and takes the rest of the rows. */
+async function goOnWithoutCheckpoints(world: World, place: MemorySnapshotPlace | FolderSnapshotPlace): Promise<void> {
+  const checkpoints = new SqliteCheckpointStore(join(folder, 'lost', 'empty'))
+  open.push(checkpoints)
+  const lost = { ...world, checkpoints }
+  const service = await started(lost, snapshotsOf(lost, place))
+  await send(service, last)
+  await atRest(service)
+}
+
 describe('checkpoints that are lost after the log has let old records go', () => {
   it('come again from the newest snapshot and the log behind it, with every alert as it was', {
     timeout: 90_000,
@@ -128,12 +138,7 @@ describe('checkpoints that are lost after the log has let old records go', () =>
     await later.stop(20_000)
     notices = []
 
-    const store = new SqliteCheckpointStore(join(folder, 'lost', 'empty'))
-    open.push(store)
-    const lost = { ...world, checkpoints: store }
-    const next = await started(lost, snapshotsOf(lost, place))
-    await send(next, last)
-    await atRest(next)
+    await goOnWithoutCheckpoints(world, place)
     expect(notices).toEqual([expect.stringContaining('the state is that of the snapshot')])
     expect(await findings(world.alerts)).toEqual(calm)
   })
@@ -169,12 +174,7 @@ describe('checkpoints that are lost after the log has let old records go', () =>
     for (const [key, bytes] of foreignObjects) place.objects.set(key.replace(/\/\d+/, '/0000000000009999'), bytes)
     notices = []
 
-    const store = new SqliteCheckpointStore(join(folder, 'lost', 'empty'))
-    open.push(store)
-    const lost = { ...world, checkpoints: store }
-    const next = await started(lost, snapshotsOf(lost, place))
-    await send(next, last)
-    await atRest(next)
+    await goOnWithoutCheckpoints(world, place)
     expect(notices.slice(0, -1).every((text) => text.includes('is passed over'))).toBe(true)
     for (const word of ['another record', 'its manifest does not have its checksum', 'does not have its checksum'])
       expect(notices.join('\n')).toContain(word)

@@ -9,20 +9,22 @@ import { Service, type ServiceOptions } from '../service.ts'
 
 export const latenessMs = 600_000
 
-const ruleFiles: ReadonlyMap<string, string> = new Map([
-  [
-    'events.yaml',
-    'events:\n  transaction:\n    fields: { account: string, amount: money }\n    keys: { account: account }\n',
-  ],
-  ['s/scenario.yaml', 'scenario: spending\ntitle: Spending\ncombine: max\nthresholds: { review: 20, decline: 50 }\n'],
-  ['s/large.rule.yaml', 'rule: large\nwhen: amount > 100\nscore: 30\nseverity: high\n'],
-  [
-    's/many.rule.yaml',
-    'rule: many\nfeatures: { n: { count: all, over: 1h } }\nwhen: n >= 5 && n % 3 != 0\nscore: 20\nseverity: low\n',
-  ],
-  [
-    's/probe.rule.yaml',
-    `rule: probe
+/** @param score of the rule for large amounts, for a start with other rules */
+export const ruleFilesOf = (score: number): ReadonlyMap<string, string> =>
+  new Map([
+    [
+      'events.yaml',
+      'events:\n  transaction:\n    fields: { account: string, amount: money }\n    keys: { account: account }\n',
+    ],
+    ['s/scenario.yaml', 'scenario: spending\ntitle: Spending\ncombine: max\nthresholds: { review: 20, decline: 50 }\n'],
+    ['s/large.rule.yaml', `rule: large\nwhen: amount > 100\nscore: ${score}\nseverity: high\n`],
+    [
+      's/many.rule.yaml',
+      'rule: many\nfeatures: { n: { count: all, over: 1h } }\nwhen: n >= 5 && n % 3 != 0\nscore: 20\nseverity: low\n',
+    ],
+    [
+      's/probe.rule.yaml',
+      `rule: probe
 pattern:
   - begin: probe
     where: amount < 5
@@ -33,18 +35,26 @@ skip: past-last
 score: 60
 severity: high
 `,
-  ],
-])
+    ],
+  ])
+const ruleFilesUsual = ruleFilesOf(30)
 
-/** Rows from one number to another. One payment in seven is a repeat, one in ten comes behind newer ones, a few come too late. */
-export const rows = (from: number, to: number): readonly string[] =>
+/**
+ * Rows from one number to another. One payment in seven is a repeat, one in ten comes behind newer ones, a few come too late.
+ * @param name before the number of each event. @param laterMs by which all of them are later
+ */
+export const rows = (
+  from: number,
+  to: number,
+  { name = 'e', laterMs = 0 }: { readonly name?: string; readonly laterMs?: number } = {},
+): readonly string[] =>
   Array.from({ length: to - from }, (_, i) => {
     const row = from + i
     const number = row % 7 === 6 ? row - 3 : row
     const behindMs = number % 101 === 100 ? 2 * latenessMs : number % 10 === 0 ? latenessMs / 3 : 0
-    const at = Date.UTC(2026, 2, 1) + number * 2_000 - behindMs
+    const at = Date.UTC(2026, 2, 1) + laterMs + number * 2_000 - behindMs
     const amount = [150, 3, 15, 40][number % 4] + (number % 13)
-    return `{"id":"e${number}","at":${at},"account":"A${(number * 7) % 37}","amount":${amount}}`
+    return `{"id":"${name}${number}","at":${at},"account":"A${(number * 7) % 37}","amount":${amount}}`
   })
 
 export interface Stores {
@@ -56,6 +66,7 @@ export interface Stores {
 
 /** A service over these stores, which must not fail. */
 export function start(stores: Stores, options: Partial<ServiceOptions> = {}): Service {
+  const { ruleFiles = ruleFilesUsual } = options
   const { ruleSet } = loadRuleSet(ruleFiles)
   if (ruleSet === undefined) throw new Error('the rules have errors')
   const service = new Service({
@@ -115,5 +126,5 @@ export async function findings(alerts: AlertStore): Promise<readonly unknown[]> 
   return found
 }
 
-const context = { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }
+export const context = { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }
 export const patience = { timeout: 30_000, interval: 10 }
