@@ -55,29 +55,49 @@ export class AppendQueue {
 const groupRecordsMax = 8_192
 const groupBytesMax = 4 * 2 ** 20
 
-/** The requests as columns. Its buffers are its own. */
+/** The requests as columns, all in one buffer of their own: between threads, each buffer costs as much as a small request. */
 export function packGroup(appends: readonly WaitingAppend[]): AppendGroup {
-  const requests = appends.map(({ request }) => request)
-  const length = requests.reduce((sum, { partitions }) => sum + partitions.length, 0)
+  const count = appends.length
+  let length = 0
+  let bytesLength = 0
+  for (const { request, bytes } of appends) {
+    length += request.partitions.length
+    bytesLength += bytes
+  }
+  // Those with the widest values first, so that all lie where they may.
+  const widths =
+    Float64Array.BYTES_PER_ELEMENT * (count + length) + Uint32Array.BYTES_PER_ELEMENT * (count + 2 * length)
+  const buffer = new ArrayBuffer(widths + Uint16Array.BYTES_PER_ELEMENT * length + count + bytesLength)
+  let at = 0
+  const column = <C extends ArrayBufferView>(
+    type: new (buffer: ArrayBuffer, at: number, length: number) => C,
+    size: number,
+  ): C => {
+    const made = new type(buffer, at, size)
+    at += made.byteLength
+    return made
+  }
   const group = {
-    requestEnds: new Uint32Array(requests.length),
-    kinds: Uint8Array.from(requests, ({ kind }) => recordKinds.indexOf(kind)),
-    receivedAt: Float64Array.from(requests, ({ receivedAt }) => receivedAt),
-    traceparents: requests.map(({ traceparent }) => traceparent),
-    partitions: new Uint16Array(length),
-    ids: requests.flatMap(({ ids }) => ids),
-    at: new Float64Array(length),
-    digests: new Int32Array(length),
-    ends: new Uint32Array(length),
-    bytes: new Uint8Array(appends.reduce((sum, { bytes }) => sum + bytes, 0)),
+    receivedAt: column(Float64Array<ArrayBuffer>, count),
+    at: column(Float64Array<ArrayBuffer>, length),
+    requestEnds: column(Uint32Array<ArrayBuffer>, count),
+    digests: column(Int32Array<ArrayBuffer>, length),
+    ends: column(Uint32Array<ArrayBuffer>, length),
+    partitions: column(Uint16Array<ArrayBuffer>, length),
+    kinds: column(Uint8Array<ArrayBuffer>, count),
+    bytes: column(Uint8Array<ArrayBuffer>, bytesLength),
+    traceparents: appends.map(({ request }) => request.traceparent),
+    ids: appends.flatMap(({ request }) => request.ids),
   }
   let start = 0
   let end = 0
-  for (const [r, { partitions, at, digests, bodies }] of requests.entries()) {
-    group.partitions.set(partitions, start)
-    group.at.set(at, start)
-    group.digests.set(digests, start)
-    for (const body of bodies) {
+  for (const [r, { request }] of appends.entries()) {
+    group.kinds[r] = recordKinds.indexOf(request.kind)
+    group.receivedAt[r] = request.receivedAt
+    group.partitions.set(request.partitions, start)
+    group.at.set(request.at, start)
+    group.digests.set(request.digests, start)
+    for (const body of request.bodies) {
       group.bytes.set(body, end)
       end += body.length
       group.ends[start++] = end
@@ -87,21 +107,17 @@ export function packGroup(appends: readonly WaitingAppend[]): AppendGroup {
   return group
 }
 
-/** To be transferred with the group. */
-export function buffersOf(group: AppendGroup): readonly ArrayBuffer[] {
-  const { requestEnds, kinds, receivedAt, partitions, at, digests, ends, bytes } = group
-  return [requestEnds, kinds, receivedAt, partitions, at, digests, ends, bytes].map((column) => column.buffer)
-}
-
 /** What came of the request whose first record is `start` of the group. */
 export function resultOf(request: AppendRequest, { offsets, verdicts }: AppendOutcome, start: number): AppendResult {
-  const end = start + request.partitions.length
-  const own = verdicts.subarray(start, end)
-  if (own.includes(verdict.conflict))
-    return { kind: 'conflict', indexes: [...own.keys()].filter((i) => own[i] === verdict.conflict) }
-  return {
-    kind: 'appended',
-    offsets: Array.from(offsets.subarray(start, end)),
-    isDuplicate: Array.from(own, (value) => value === verdict.duplicate),
+  const given: number[] = []
+  const isDuplicate: boolean[] = []
+  const conflicts: number[] = []
+  for (let i = 0; i < request.partitions.length; i++) {
+    given.push(offsets[start + i])
+    isDuplicate.push(verdicts[start + i] === verdict.duplicate)
+    if (verdicts[start + i] === verdict.conflict) conflicts.push(i)
   }
+  return conflicts.length > 0
+    ? { kind: 'conflict', indexes: conflicts }
+    : { kind: 'appended', offsets: given, isDuplicate }
 }

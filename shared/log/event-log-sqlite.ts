@@ -4,7 +4,7 @@ import { limits } from '#shared/domain/limits'
 import type { LogBlock } from '#shared/protocol/log-record'
 import { recordKinds } from '#shared/protocol/log-record'
 import type { WaitingAppend } from './append-queue.ts'
-import { AppendQueue, buffersOf, packGroup, resultOf } from './append-queue.ts'
+import { AppendQueue, packGroup, resultOf } from './append-queue.ts'
 import type { AppendRequest, AppendResult, EventLog, FoundEvent, LogHealth, TrimmableLog } from './event-log.ts'
 import { LogUnavailable } from './event-log.ts'
 import { LogBlockBuilder } from './log-block-builder.ts'
@@ -204,7 +204,7 @@ class SqliteEventLog implements EventLog, TrimmableLog {
   }
 
   #send(message: ToDatabase): void {
-    this.#worker.postMessage(message, message.kind === 'append' ? buffersOf(message.group) : [])
+    this.#worker.postMessage(message, message.kind === 'append' ? [message.group.bytes.buffer] : [])
   }
 
   /** After the callers of this moment had their turn, so that they share a transaction. */

@@ -43,24 +43,54 @@ export class LogBlockBuilder {
     this.#ends[i] = this.bytesLength
   }
 
-  /** Adds records `[from, to)` of a block whose records lie one after the other, as those of a builder do. */
-  addRange(block: LogBlock, from: number, to: number): void {
+  /** Adds records `[from, to)` of another builder. */
+  addRange(other: LogBlockBuilder, from: number, to: number): void {
     if (from === to) return
-    const start = block.starts[from]
-    const end = block.ends[to - 1]
+    const start = other.#starts[from]
+    const end = other.#ends[to - 1]
     this.#makeRoom(to - from, end - start)
     const shift = this.bytesLength - start
-    this.#bytes.set(block.bytes.subarray(start, end), this.bytesLength)
+    this.#bytes.set(other.#bytes.subarray(start, end), this.bytesLength)
     this.bytesLength += end - start
     for (let i = from; i < to; i++) {
       const j = this.length++
-      this.#offsets[j] = block.offsets[i]
-      this.#kinds[j] = block.kinds[i]
-      this.#receivedAt[j] = block.receivedAt[i]
-      this.#traceparents.push(block.traceparents[i])
-      this.#starts[j] = block.starts[i] + shift
-      this.#ends[j] = block.ends[i] + shift
+      this.#offsets[j] = other.#offsets[i]
+      this.#kinds[j] = other.#kinds[i]
+      this.#receivedAt[j] = other.#receivedAt[i]
+      this.#traceparents.push(other.#traceparents[i])
+      this.#starts[j] = other.#starts[i] + shift
+      this.#ends[j] = other.#ends[i] + shift
     }
+  }
+
+  /** -1 if there is none. */
+  get lastOffset(): number {
+    return this.length === 0 ? -1 : this.#offsets[this.length - 1]
+  }
+
+  /** Index of the first record with this offset or a higher one; `length` if there is none. Offsets must rise. */
+  indexFrom(offset: number): number {
+    if (this.lastOffset < offset) return this.length
+    let [low, high] = [0, this.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#offsets[middle] < offset) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Where the records from `start` on, which is there, no longer fit into so many bytes; `start` if not even the first does. */
+  endWithin(start: number, bytesMax: number): number {
+    const limit = this.#starts[start] + bytesMax
+    let end = start
+    while (end < this.length && this.#ends[end] <= limit) end++
+    return end
+  }
+
+  /** Bytes of the bodies of records `[from, to)`. */
+  bytesOf(from: number, to: number): number {
+    return from === to ? 0 : this.#ends[to - 1] - this.#starts[from]
   }
 
   /** What was added so far, as views; each column has a buffer of its own, which may be transferred when nothing more is added. */
@@ -68,13 +98,13 @@ export class LogBlockBuilder {
     const { length } = this
     return {
       length,
-      offsets: this.#offsets.subarray(0, length),
-      kinds: this.#kinds.subarray(0, length),
-      receivedAt: this.#receivedAt.subarray(0, length),
+      offsets: upTo(this.#offsets, length),
+      kinds: upTo(this.#kinds, length),
+      receivedAt: upTo(this.#receivedAt, length),
       traceparents: this.#traceparents,
-      bytes: this.#bytes.subarray(0, this.bytesLength),
-      starts: this.#starts.subarray(0, length),
-      ends: this.#ends.subarray(0, length),
+      bytes: upTo(this.#bytes, this.bytesLength),
+      starts: upTo(this.#starts, length),
+      ends: upTo(this.#ends, length),
     }
   }
 
@@ -104,11 +134,17 @@ export interface ColumnBlock extends LogBlock {
   readonly ends: Uint32Array<ArrayBuffer>
 }
 
-interface Column {
+/** A view costs as much as a small column. */
+const upTo = <C extends Column<C>>(column: C, length: number): C =>
+  column.length === length ? column : column.subarray(0, length)
+
+interface Column<C> {
+  readonly length: number
+  subarray(from: number, to: number): C
   set(from: ArrayLike<number>): void
 }
 
-function larger<C extends Column>(old: C & ArrayLike<number>, next: C): C {
+function larger<C extends Column<C>>(old: C & ArrayLike<number>, next: C): C {
   next.set(old)
   return next
 }

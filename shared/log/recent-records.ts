@@ -32,45 +32,32 @@ export class RecentRecords {
     while (this.#bytes > recentBytesMax && this.#segments.length > 1) {
       const oldest = this.#segments.shift()!
       this.#bytes -= oldest.bytesLength + oldest.length * bytesPerRecord
-      const { offsets, length } = oldest.block()
-      this.first = offsets[length - 1] + 1
+      this.first = oldest.lastOffset + 1
     }
   }
 
-  /** @param from not below `first` */
+  /** At least one record if there is one. @param from not below `first` */
   read(from: number, bytesMax: number): ColumnBlock {
-    const expected = Math.min(this.next - from, segmentRecordsMax)
-    const builder = new LogBlockBuilder({ records: expected, bytes: Math.min(bytesMax, expected * 512) })
-    for (const segment of this.#segments) {
-      const block = segment.block()
-      const start = indexFrom(block, from)
-      if (start >= block.length) continue
-      const end = endWithin(block, start, bytesMax - builder.bytesLength, builder.length === 0)
-      builder.addRange(block, start, end)
-      if (end < block.length) break
+    const segments = this.#segments
+    let s = segments.length
+    while (s > 0 && segments[s - 1].lastOffset >= from) s--
+    const ranges: { readonly segment: LogBlockBuilder; readonly start: number; readonly end: number }[] = []
+    let records = 0
+    let bytes = 0
+    for (; s < segments.length; s++) {
+      const segment = segments[s]
+      const start = segment.indexFrom(from)
+      const fitting = segment.endWithin(start, bytesMax - bytes)
+      const end = records === 0 ? Math.max(start + 1, fitting) : fitting
+      ranges.push({ segment, start, end })
+      records += end - start
+      bytes += segment.bytesOf(start, end)
+      if (end < segment.length) break
     }
+    const builder = new LogBlockBuilder({ records, bytes })
+    for (const { segment, start, end } of ranges) builder.addRange(segment, start, end)
     return builder.block()
   }
-}
-
-/** The first record with this offset or a higher one. */
-function indexFrom({ length, offsets }: ColumnBlock, from: number): number {
-  if (length === 0 || offsets[length - 1] < from) return length
-  let [low, high] = [0, length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (offsets[middle] < from) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Where the records from `start` on no longer fit; past the first of all in any case. */
-function endWithin({ length, starts, ends }: ColumnBlock, start: number, bytesMax: number, isFirst: boolean): number {
-  const limit = starts[start] + bytesMax
-  let end = isFirst ? start + 1 : start
-  while (end < length && ends[end] <= limit) end++
-  return end
 }
 
 /** Some seconds of a fast stream: a reader that pauses for a collection of garbage or a checkpoint still finds its place here. */

@@ -23,7 +23,7 @@ export interface DatabaseSettings {
 
 /**
  * Requests that are appended in one transaction, each of them in full or not at all. Request `r` has records
- * `[requestEnds[r - 1], requestEnds[r])`; record `i` has bytes `[ends[i - 1], ends[i])`.
+ * `[requestEnds[r - 1], requestEnds[r])`; record `i` has bytes `[ends[i - 1], ends[i])`. All columns lie in one buffer.
  */
 export interface AppendGroup {
   readonly requestEnds: Uint32Array<ArrayBuffer>
