@@ -4,8 +4,9 @@
 //     [--partitions 1]
 //
 // Measured: `vigil serve` with ten rules on a fresh folder; `vigil send` posts a recorded stream in batches of 100 at a rate; how much was
-// accepted, judged and committed when the last answer came; then decisions one by one at a fixed rate, timed from when they were due; memory
-// of the service; a stop; a start with all accounts saved until it is ready.
+// accepted, judged and committed when the last answer came; then decisions one by one at a fixed rate, timed from when they were
+// due, and as many answers of a plain server of Node, for what the machine gives at that moment; memory of the service; a stop; a start with
+// all accounts saved until it is ready.
 // Left out: reading cold disks (files are in the page cache), networks (loopback), TLS.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -30,11 +31,13 @@ const { values } = parseArgs({
     partitions: { type: 'string', default: '1' },
     stream: { type: 'string' },
     port: { type: 'string', default: '8391' },
+    plainPort: { type: 'string', default: '8392' },
   },
 })
 
 const program = fileURLToPath(new URL('../../services/cli/vigil.ts', import.meta.url))
 const rules = fileURLToPath(new URL('rules', import.meta.url))
+const plainServer = fileURLToPath(new URL('plain-server.ts', import.meta.url))
 const address = `http://127.0.0.1:${values.port}`
 
 function vigil(...args: string[]): ChildProcess {
@@ -74,6 +77,28 @@ const cpuSeconds = (child: ChildProcess, isMain = false): number => {
     .replace(/\(.*\)/, '()')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+const answers = (to: string): Promise<boolean> =>
+  fetch(to, { method: 'POST', body: '{}' }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+
+async function decisions(what: string, to: string): Promise<void> {
+  const at = Date.now()
+  const { times, failed } = await decide({
+    address: to,
+    perSecond: Number(values.decisions),
+    seconds: Number(values.seconds),
+    body: (n) =>
+      `{"id":"d-${at}-${n}","at":${at + n},"account":"acc_${String((n * 7919) % Number(values.accounts)).padStart(10, '0')}","amount":${1 + (n % 300)}.50,` +
+      `"merchant":{"id":"m_${n % 1000}","name":"Shop","country":"CH","mcc":"5411"},"channel":"pos","currency":"CHF","device":"d_1"}`,
+  })
+  const ms = (percent: number): string => (times.percentile(percent) / 1000).toFixed(1)
+  console.log(
+    `${what} at ${values.decisions}/s for ${values.seconds} s: p50 ${ms(50)}, p99 ${ms(99)}, p99.9 ${ms(99.9)}, highest ${(times.max / 1000).toFixed(1)} ms; ${failed} not answered`,
+  )
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'vigil-live-'))
@@ -128,19 +153,13 @@ try {
       `state ${Math.round((await metric('vigil_state_bytes')) / 2 ** 20)} MiB, memory of the process ${rssMiB(service)} MiB`,
   )
 
-  const at = Date.now()
-  const { times, failed } = await decide({
-    address,
-    perSecond: Number(values.decisions),
-    seconds: Number(values.seconds),
-    body: (n) =>
-      `{"id":"d-${at}-${n}","at":${at + n},"account":"acc_${String((n * 7919) % Number(values.accounts)).padStart(10, '0')}","amount":${1 + (n % 300)}.50,` +
-      `"merchant":{"id":"m_${n % 1000}","name":"Shop","country":"CH","mcc":"5411"},"channel":"pos","currency":"CHF","device":"d_1"}`,
-  })
-  const ms = (percent: number): string => (times.percentile(percent) / 1000).toFixed(1)
-  console.log(
-    `decisions at ${values.decisions}/s for ${values.seconds} s: p50 ${ms(50)}, p99 ${ms(99)}, p99.9 ${ms(99.9)}, highest ${(times.max / 1000).toFixed(1)} ms; ${failed} not answered`,
-  )
+  await decisions('decisions', address)
+  const plain = spawn(process.execPath, [plainServer, values.plainPort], { stdio: ['ignore', 'inherit', 'inherit'] })
+  started.push(plain)
+  const plainAddress = `http://127.0.0.1:${values.plainPort}`
+  while (!(await answers(plainAddress))) await setTimeout(20)
+  await decisions('the same requests answered by a plain server of Node', plainAddress)
+  plain.kill()
 
   const stoppedAt = performance.now()
   service.kill('SIGTERM')
