@@ -1,24 +1,15 @@
-import type { Automaton } from '#shared/cep/automaton'
-import { compile } from '#shared/cep/compile'
-import { Matcher } from '#shared/cep/matcher'
 import type { Match, Sink } from '#shared/cep/sink'
 import { invariant } from '#shared/domain/invariant'
-import { limits } from '#shared/domain/limits'
 import { RuleFault } from '#shared/domain/rule-fault'
 import type { History } from '#shared/features/history'
-import { readsRun } from '#shared/rule-language/analysis'
-import { numberClosure } from '#shared/rule-language/evaluate'
-import { operationsOnRecord } from '#shared/rule-language/operation-count'
-import type { PatternBody } from '#shared/rule-language/rule-set'
 import type { ActorRef, Hit, HitSink } from './hit.ts'
 import { idsByStep, matchHit } from './match-hit.ts'
-import { recordLeaves } from './record-leaves.ts'
 import type { Registers } from './registers.ts'
 import type { RuleJudge } from './rule-judge.ts'
 import type { RuleTally } from './rule-tally.ts'
-import type { RuleView } from './rule-view.ts'
 import { RunSnapshots } from './run-snapshots.ts'
 import { RunStates } from './run-states.ts'
+import { type RunningPattern, runningPattern } from './running-pattern.ts'
 import { Timers } from './timers.ts'
 
 interface PatternRunsOptions {
@@ -66,7 +57,9 @@ export class PatternRuns {
 
   constructor(options: PatternRunsOptions) {
     this.#options = options
-    this.#patterns = options.judges.map((judge, i) => this.#running(judge, i))
+    this.#patterns = options.judges.map((judge, index) =>
+      runningPattern({ judge, index, history: options.history, sink: this.#sinkOf(judge, index) }),
+    )
     this.#hasAbsences = this.#patterns.some(({ endsInAbsence }) => endsInAbsence)
     this.#snapshots = new RunSnapshots(options.history)
     this.states = new RunStates({
@@ -286,36 +279,6 @@ export class PatternRuns {
     this.#options.history.setRuns(this.#h, pattern.index, handle)
   }
 
-  #running(judge: RuleJudge, index: number): RunningPattern {
-    const { body } = judge.rule
-    invariant(body.kind === 'pattern', 'only pattern rules have runs')
-    const leaves = recordLeaves(judge.view)
-    const closures = body.conditions.map((condition) => {
-      const closure = numberClosure(condition, leaves)
-      if (!readsRun(condition)) return closure
-      // Asked for every run; the others once for an event, which the check of the rule has bounded.
-      const operations = operationsOnRecord(condition)
-      return () => {
-        matcher.fuel.use(operations)
-        return closure()
-      }
-    })
-    const automaton = compile(body.pattern, (condition) => readsRun(body.conditions[condition]))
-    const matcher: Matcher = new Matcher({
-      automaton,
-      arena: this.#options.history.arena,
-      judge: { holds: (condition) => closures[condition]() === 1 },
-      sink: this.#sinkOf(judge, index),
-      runsMax: limits.runsPerPatternMax,
-      eventsMax: limits.runEventsPerPatternMax,
-    })
-    judge.view.actor.taken = matcher.taken
-    const opening = openingOf(body, judge.view)
-    // The last step of all, or of a group that is last.
-    const endsInAbsence = automaton.hasPending
-    return { judge, index, matcher, automaton, opening, endsInAbsence, isByTime: false }
-  }
-
   #sinkOf(judge: RuleJudge, index: number): Sink {
     const { sink, refOf, followsFlink } = this.#options
     const isKnown = ({ isFoundAgain }: Match): boolean => isFoundAgain && !followsFlink
@@ -351,24 +314,4 @@ export class PatternRuns {
       ...(sink.timedOut === undefined ? {} : { timedOut }),
     }
   }
-}
-
-interface RunningPattern {
-  readonly judge: RuleJudge
-  /** Number among the population's patterns. */
-  readonly index: number
-  readonly matcher: Matcher
-  readonly automaton: Automaton
-  /** Predicate without which an event opens no run; undefined where that takes more than a predicate. */
-  readonly opening: number | undefined
-  readonly endsInAbsence: boolean
-  /** Time alone is moving the runs, no event. */
-  isByTime: boolean
-}
-
-/** The condition of the first step, where it must be taken and depends on the event alone. */
-function openingOf({ pattern, conditions }: PatternBody, { plan }: RuleView): number | undefined {
-  const [first] = pattern.steps
-  if (first.kind !== 'step' || first.optional || first.where < 0) return undefined
-  return plan.predicateOf(conditions[first.where])
 }
