@@ -1,5 +1,6 @@
-import { testCheckpointPages, testCheckpointStore } from './checkpoint-store.conformance.ts'
+import { testCheckpointStore } from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
+import { testCheckpointPages } from './checkpoint-store-pages.conformance.ts'
 
 const open = async (): Promise<MemoryCheckpointStore> => new MemoryCheckpointStore()
 

@@ -5,9 +5,9 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type OwnServer, ownServerFor } from '../../tests/support/servers.ts'
 import { CuttingProxy } from '../../tests/support/servers-proxy.ts'
-import { appendedOf, commitOf, entryOf, textBytes, texts } from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
 import { RedisCheckpointStore } from './checkpoint-store-redis.ts'
+import { appendedOf, commitOf, entryOf, textBytes, texts } from './testing/checkpoint-store-samples.ts'
 
 const suite = 'failures under the checkpoint store in Redis'
 const server = await ownServerFor(suite, 'redis')

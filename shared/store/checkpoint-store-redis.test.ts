@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe } from 'vitest'
 import { serverFor } from '../../tests/support/servers.ts'
-import { testCheckpointPages, testCheckpointStore } from './checkpoint-store.conformance.ts'
+import { testCheckpointStore } from './checkpoint-store.conformance.ts'
+import { testCheckpointPages } from './checkpoint-store-pages.conformance.ts'
 import { RedisCheckpointStore } from './checkpoint-store-redis.ts'
 
 const url = (await serverFor('the checkpoint store in Redis', 'redis')) ?? ''

@@ -5,13 +5,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ActorEntry, Commit, CommitResult, Stage } from '#shared/protocol/commit'
-import { appendedOf, commitOf, entryOf, textBytes, texts } from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
 import { CheckpointDatabase, defaultTuning, type Tuning } from './checkpoint-store-sqlite-database.ts'
 import { packActors, packNames, unpackMarks } from './checkpoint-store-sqlite-entries.ts'
 import { judgeError } from './checkpoint-store-sqlite-failure.ts'
 import { packList, unpackList } from './checkpoint-store-sqlite-messages.ts'
 import { openFile } from './checkpoint-store-sqlite-open.ts'
+import { appendedOf, commitOf, entryOf, textBytes, texts } from './testing/checkpoint-store-samples.ts'
 
 const folders: string[] = []
 afterEach(() => {

@@ -4,18 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  appendedOf,
-  commitOf,
-  entryOf,
-  testCheckpointPages,
-  testCheckpointStore,
-  texts,
-} from './checkpoint-store.conformance.ts'
+import { testCheckpointStore } from './checkpoint-store.conformance.ts'
 import { MemoryCheckpointStore } from './checkpoint-store-memory.ts'
+import { testCheckpointPages } from './checkpoint-store-pages.conformance.ts'
 import { SqliteCheckpointStore } from './checkpoint-store-sqlite.ts'
 import { openFile } from './checkpoint-store-sqlite-open.ts'
 import { victimActors, victimCommit } from './checkpoint-store-sqlite-victim.ts'
+import { appendedOf, commitOf, entryOf, texts } from './testing/checkpoint-store-samples.ts'
 
 const folders: string[] = []
 function newFolder(): string {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ActorEntry, Commit, SavedActor } from '#shared/protocol/commit'
-import type { CheckpointPages, CheckpointStore } from './checkpoint-store.ts'
+import type { ActorEntry } from '#shared/protocol/commit'
+import type { CheckpointStore } from './checkpoint-store.ts'
+import { appendedOf, commitOf, entryOf, text, textBytes, texts } from './testing/checkpoint-store-samples.ts'
 
 /** Registers the tests that every checkpoint store passes. @param open a store without anything in it */
 export function testCheckpointStore(name: string, open: () => Promise<CheckpointStore>): void {
@@ -305,107 +306,4 @@ export function testCheckpointStore(name: string, open: () => Promise<Checkpoint
       await expect(store.load(0, 0, [])).rejects.toMatchObject({ _tag: 'StoreUnavailable', reason: 'closed' })
     })
   })
-}
-
-/** Registers the tests that every store passes that can be read through. */
-export function testCheckpointPages(name: string, open: () => Promise<CheckpointStore & CheckpointPages>): void {
-  describe(`${name}, read through page by page,`, () => {
-    let store: CheckpointStore & CheckpointPages
-    beforeEach(async () => {
-      store = await open()
-    })
-    afterEach(() => store.close())
-
-    /** All actors of generation 1, and what each page said of the last commit. @param between is done once, after the first page */
-    async function readThrough(between?: () => Promise<unknown>) {
-      const [found, commits] = [new Map<string, string>(), new Set<string | undefined>()]
-      let cursor: string | undefined
-      do {
-        const page = await store.page(0, 1, cursor)
-        for (const { population, key, base, appended, deadline, hasBook } of page.actors)
-          found.set(`${population} ${key}`, `${texts({ base, appended })} ${deadline} ${hasBook}`)
-        commits.add(page.lastCommit.id)
-        if (cursor === undefined) await between?.()
-        cursor = page.next
-      } while (cursor !== undefined)
-      return { found, commits: [...commits] }
-    }
-    const many = Array.from({ length: 3_000 }, (_, i) =>
-      entryOf(`k${i}`, `base ${i} ${'.'.repeat(200)}`, { generation: 1, population: i % 3 }),
-    )
-
-    test('gives every actor of the generation with all that is saved of it, and its marks', async () => {
-      await store.claim(0, 1)
-      await store.commit(commitOf('c1', { actors: [...many, entryOf('elsewhere', 'x', { generation: 2 })] }))
-      const changed = many
-        .slice(0, 500)
-        .map(({ key, population }) =>
-          appendedOf(key, 'more', { generation: 1, population, deadline: 17, hasBook: true }),
-        )
-      await store.commit(commitOf('c2', { previous: 'c1', actors: changed }))
-      const { found, commits } = await readThrough()
-      expect(commits).toEqual(['c2'])
-      const expected = many.map(({ key, population, bytes }, i) => {
-        const [more, marks] = i < 500 ? [',more', '17 true'] : ['', 'Infinity false']
-        return [`${population} ${key}`, `${text(bytes)}${more} ${marks}`] as const
-      })
-      expect([...found].sort()).toEqual(expected.sort())
-    })
-
-    test('gives at least those that were there all the while, and says when a commit came between', async () => {
-      await store.claim(0, 1)
-      await store.commit(commitOf('c1', { actors: many }))
-      const changes = Array.from({ length: 200 }, (_, i) => entryOf(`new ${i}`, 'N', { generation: 1 }))
-      const { found, commits } = await readThrough(() =>
-        store.commit(commitOf('c2', { previous: 'c1', actors: changes })),
-      )
-      expect(commits).toEqual(['c1', 'c2'])
-      for (const { key, population } of many) expect(found.has(`${population} ${key}`), key).toBe(true)
-    })
-
-    test('has one page of nothing for a generation that nobody saved', async () => {
-      expect(await store.page(0, 1, undefined)).toEqual({ actors: [], next: undefined, lastCommit: { id: undefined } })
-    })
-  })
-}
-
-export const textBytes = (value: string): Uint8Array => new TextEncoder().encode(value)
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
-
-/** Base and all that was appended, with commas between. */
-export const texts = (saved: SavedActor | undefined): string | undefined =>
-  saved && [saved.base, ...saved.appended].map(text).join(',')
-
-export function entryOf(key: string, value: string, rest: Partial<ActorEntry> = {}): ActorEntry {
-  const bytes = textBytes(value)
-  return {
-    generation: 0,
-    population: 0,
-    key,
-    form: 'base',
-    deadline: Number.POSITIVE_INFINITY,
-    hasBook: false,
-    bytes,
-    ...rest,
-  }
-}
-
-export const appendedOf = (key: string, value: string, rest: Partial<ActorEntry> = {}): ActorEntry =>
-  entryOf(key, value, { form: 'appended', ...rest })
-
-export function commitOf(id: string, rest: Partial<Commit> = {}): Commit {
-  return {
-    partition: 0,
-    epoch: 1,
-    id,
-    previous: undefined,
-    manifest: { id, position: 0, tailDigest: 0, owner: new Uint8Array() },
-    stagedParts: 0,
-    actors: [],
-    outbox: [],
-    deliveredUpTo: 0,
-    droppedGenerations: [],
-    ...rest,
-  }
 }
