@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { invariant } from '#shared/domain/invariant'
 import type { ClaimResult, CommitResult } from '#shared/protocol/commit'
 import type { AsOf } from './checkpoint-store.ts'
@@ -30,6 +30,7 @@ import {
   SegmentTables,
   segmentBytesMax,
 } from './checkpoint-store-sqlite-segments.ts'
+import { checkpointStatements } from './checkpoint-store-sqlite-statements.ts'
 import { SegmentWriter } from './checkpoint-store-sqlite-writer.ts'
 
 /** Sizes that only tests change, to get at the edges with few entries. */
@@ -64,7 +65,7 @@ export class CheckpointDatabase {
   readonly #cleaner: Cleaner
   readonly #slackBytes: number
   readonly #hashMask: number
-  readonly #statements: ReturnType<typeof prepareStatements>
+  readonly #statements: ReturnType<typeof checkpointStatements>
   readonly #cursor = new EntryCursor()
   /** Where the writer's segments go. */
   #onSegment: (segment: NewSegment) => void = () => {}
@@ -77,7 +78,7 @@ export class CheckpointDatabase {
     try {
       this.#partitions = readPartitions(database, hashMask)
       this.#tables = new SegmentTables(database)
-      this.#statements = prepareStatements(database)
+      this.#statements = checkpointStatements(database)
       const highest = database.prepare('SELECT max(number) AS number FROM segments').get()?.['number']
       // Place 0 means none, so the first number is 1.
       this.#writer = new SegmentWriter(Number(highest ?? 0) + 1, segmentBytes, (segment) => {
@@ -352,28 +353,4 @@ function hasOnlyBases(words: Int32Array): boolean {
     if ((cursor.flags & entryFlags.appended) !== 0) return false
   }
   return true
-}
-
-function prepareStatements(database: DatabaseSync) {
-  const prepare = (sql: string): StatementSync => database.prepare(sql)
-  return {
-    setEpoch: prepare(
-      'INSERT INTO partitions (partition, epoch) VALUES (?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch',
-    ),
-    setManifest: prepare(
-      `INSERT INTO partitions (partition, id, position, tail_digest, owner) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-       id = excluded.id, position = excluded.position, tail_digest = excluded.tail_digest, owner = excluded.owner`,
-    ),
-    addStage: prepare('INSERT INTO stages (partition, epoch, id, part) VALUES (?, ?, ?, ?)'),
-    removeStage: prepare('DELETE FROM stages WHERE stage = ?'),
-    adoptSegments: prepare('UPDATE segments SET stage = NULL WHERE stage = ?'),
-    killStaged: prepare('UPDATE segments SET stage = NULL, generation = NULL WHERE stage = ?'),
-    killGeneration: prepare(
-      'UPDATE segments SET generation = NULL WHERE partition = ? AND generation = ? AND stage IS NULL',
-    ),
-    outbox: prepare('SELECT number, bytes FROM outbox WHERE partition = ? ORDER BY number'),
-    lastNumber: prepare('SELECT max(number) AS number FROM outbox WHERE partition = ?'),
-    addOutbox: prepare('INSERT INTO outbox VALUES (?, ?, ?)'),
-    removeOutbox: prepare('DELETE FROM outbox WHERE partition = ? AND number <= ?'),
-  }
 }
