@@ -6,6 +6,7 @@ import type { CheckpointStore } from '#shared/store/checkpoint-store'
 import { durationCounts, sizeCounts } from '#shared/telemetry/exponential-counts'
 import type { MetricSamples, MetricSource } from '#shared/telemetry/metric-samples'
 import type { HostedOwner, LoopInput } from './hosted-owner.ts'
+import { logOver } from './log-over.ts'
 
 interface PartitionMeterOptions {
   readonly partition: number
@@ -129,21 +130,16 @@ export class PartitionMeter implements MetricSource {
   }
 
   #measuredLog(log: EventLog): EventLog {
-    return {
+    return logOver(log, {
       append: (request) => this.#watched('log-write', log.append(request)),
       read: (partition, from, bytesMax) => this.#watched('log-read', log.read(partition, from, bytesMax)),
       waitFor: (partition, offset, signal) => this.#watched('log-read', log.waitFor(partition, offset, signal)),
       bounds: (partition) => this.#watched('log-read', log.bounds(partition)),
-      find: (ids) => log.find(ids),
-      get health() {
-        return log.health
-      },
       renewReader: () => {
         this.#renewals++
         log.renewReader()
       },
-      close: () => log.close(),
-    }
+    })
   }
 
   #measuredCheckpoints(store: CheckpointStore): CheckpointStore {

@@ -1,10 +1,10 @@
 import type { EventLog } from '#shared/log/event-log'
+import { logOver } from './log-over.ts'
 
 /** A log whose readers do not wait for an answer that does not come: when its reader is made anew, what they asked is asked again. */
 export function renewableLog(log: EventLog): EventLog {
   let renewal = new AbortController()
-  return {
-    append: (request) => log.append(request),
+  return logOver(log, {
     read: async (partition, from, bytesMax) => {
       for (;;) {
         const block = await unlessAborted(log.read(partition, from, bytesMax), renewal.signal)
@@ -13,19 +13,13 @@ export function renewableLog(log: EventLog): EventLog {
     },
     // Whoever waited reads then, and waits again if there is nothing.
     waitFor: (partition, offset, signal) => unlessAborted(log.waitFor(partition, offset, signal), renewal.signal),
-    bounds: (partition) => log.bounds(partition),
-    find: (ids) => log.find(ids),
     renewReader: () => {
       log.renewReader()
       const before = renewal
       renewal = new AbortController()
       before.abort()
     },
-    get health() {
-      return log.health
-    },
-    close: () => log.close(),
-  }
+  })
 }
 
 /** Settles as the work does, or with undefined as soon as the signal aborts: what comes of the work does not matter then. */

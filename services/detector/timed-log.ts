@@ -1,4 +1,5 @@
 import type { AppendRequest, AppendResult, EventLog } from '#shared/log/event-log'
+import { logOver } from './log-over.ts'
 import type { PartitionTimes } from './partition-times.ts'
 import type { ToldMessages } from './told-messages.ts'
 import { isSampled } from './trace-context.ts'
@@ -28,16 +29,5 @@ export function timedLog({ log, times, messages }: TimedLogOptions): EventLog {
     }
     return result
   }
-  return {
-    append,
-    read: (partition, from, bytesMax) => log.read(partition, from, bytesMax),
-    waitFor: (partition, offset, signal) => log.waitFor(partition, offset, signal),
-    bounds: (partition) => log.bounds(partition),
-    find: (ids) => log.find(ids),
-    get health() {
-      return log.health
-    },
-    renewReader: () => log.renewReader(),
-    close: () => log.close(),
-  }
+  return logOver(log, { append })
 }
