@@ -1,6 +1,5 @@
 import type { ActorName } from '#shared/actor/actor-state'
 import type {
-  ActorEntry,
   ClaimResult,
   Commit,
   CommitResult,
@@ -21,6 +20,7 @@ import type {
 import type { SnapshotPlace } from '#shared/store/snapshot-place'
 import { SnapshotRestore, snapshotHeads } from '#shared/store/snapshot-reader'
 import { removeOldSnapshots, SnapshotWriter } from '#shared/store/snapshot-writer'
+import { GivenUp, SnapshotTaking } from './snapshot-taking.ts'
 
 export interface PartitionSnapshotsOptions {
   readonly partition: number
@@ -48,7 +48,7 @@ export class PartitionSnapshots implements CheckpointStore {
   #ended = Promise.withResolvers<void>()
   /** Commits wait for it. */
   #hold: PromiseWithResolvers<void> | undefined
-  #taking: Taking | undefined
+  #taking: SnapshotTaking | undefined
   #restoring: { readonly asked: Restore; readonly restore: SnapshotRestore } | undefined
 
   constructor(options: PartitionSnapshotsOptions) {
@@ -76,7 +76,7 @@ export class PartitionSnapshots implements CheckpointStore {
     const last = this.#last
     if (last === undefined || last.position === this.newestPosition) return undefined
     const { partition, place } = this.#options
-    const taking = new Taking(generationsOf(last))
+    const taking = new SnapshotTaking(generationsOf(last))
     const writer = new SnapshotWriter({ place, partition, takenAt: now, position: last.position })
     this.#taking = taking
     try {
@@ -160,14 +160,14 @@ export class PartitionSnapshots implements CheckpointStore {
   }
 
   /** @returns its position */
-  async #take(taking: Taking, writer: SnapshotWriter): Promise<number> {
+  async #take(taking: SnapshotTaking, writer: SnapshotWriter): Promise<number> {
     await this.#readThrough(taking, writer)
     const { manifest, outbox } = await this.#readRest(taking, writer)
     await writer.finish(manifest, generationsOf(manifest), outbox)
     return manifest.position
   }
 
-  async #readThrough(taking: Taking, writer: SnapshotWriter): Promise<void> {
+  async #readThrough(taking: SnapshotTaking, writer: SnapshotWriter): Promise<void> {
     const { partition, store } = this.#options
     for (const generation of taking.generations) {
       let cursor: string | undefined
@@ -186,7 +186,7 @@ export class PartitionSnapshots implements CheckpointStore {
 
   /** What changed meanwhile, until there is nothing left: then the store is as of its last commit. */
   async #readRest(
-    taking: Taking,
+    taking: SnapshotTaking,
     writer: SnapshotWriter,
   ): Promise<{ readonly manifest: Manifest } & Pick<Read, 'outbox'>> {
     // Where more than that change with each commit, more are read at last.
@@ -213,7 +213,7 @@ export class PartitionSnapshots implements CheckpointStore {
     }
   }
 
-  async #readHeld(taking: Taking): Promise<Read & { readonly manifest: Manifest }> {
+  async #readHeld(taking: SnapshotTaking): Promise<Read & { readonly manifest: Manifest }> {
     const { partition, store } = this.#options
     const manifest = this.#last
     if (manifest === undefined) throw new GivenUp('the partition has begun anew')
@@ -229,7 +229,7 @@ export class PartitionSnapshots implements CheckpointStore {
   }
 
   async #readChanged(
-    taking: Taking,
+    taking: SnapshotTaking,
     countMax: number,
   ): Promise<Pick<Read, 'groups'> & { readonly commits: readonly (string | undefined)[] }> {
     const { partition, store } = this.#options
@@ -255,77 +255,6 @@ interface Read {
   readonly outbox: Outbox['entries']
 }
 
-/** There is no snapshot this time. */
-class GivenUp extends Error {}
-
-type Change = Omit<ActorEntry, 'form' | 'bytes'>
-
-/** A snapshot that is being taken. */
-class Taking {
-  readonly generations: readonly number[]
-  count = 0
-  readonly #deadline = performance.now() + takingMsMax
-  /** By generation and name. */
-  readonly #changed: ReadonlyMap<number, Map<string, MarkedActor>>
-  /** By the commit under way. */
-  #staged: Change[] = []
-  #givenUp: string | undefined
-
-  constructor(generations: readonly number[]) {
-    this.generations = generations
-    this.#changed = new Map(generations.map((generation) => [generation, new Map()]))
-  }
-
-  giveUp(why: string): void {
-    this.#givenUp ??= why
-  }
-
-  /** Throws GivenUp. */
-  check(): void {
-    if (this.count + this.#staged.length > changedMax)
-      this.giveUp(`more than ${changedMax} accounts have changed while it was taken`)
-    if (performance.now() > this.#deadline) this.giveUp(`it was not done after ${takingMsMax / 60_000} minutes`)
-    if (this.#givenUp !== undefined) throw new GivenUp(this.#givenUp)
-  }
-
-  /** What a commit that has not come yet will change. */
-  staged(entries: readonly ActorEntry[]): void {
-    if (this.#staged.length > changedMax) return
-    // Without their bytes.
-    for (const { generation, population, key, deadline, hasBook } of entries)
-      this.#staged.push({ generation, population, key, deadline, hasBook })
-  }
-
-  /** It has come, with the rest of its changes. */
-  committed(entries: readonly Change[]): void {
-    const staged = this.#staged
-    this.#staged = []
-    for (const changes of [staged, entries])
-      for (const { generation, population, key, deadline, hasBook } of changes) {
-        const changed = this.#changed.get(generation)
-        const name = `${population} ${key}`
-        if (changed === undefined || this.count > changedMax) continue
-        if (!changed.has(name)) this.count++
-        changed.set(name, { population, key, deadline, hasBook })
-      }
-  }
-
-  /** Some of one generation. */
-  takeChanged(countMax: number): { readonly generation: number; readonly marks: readonly MarkedActor[] } {
-    for (const [generation, changed] of this.#changed) {
-      const marks: MarkedActor[] = []
-      for (const [name, mark] of changed) {
-        if (marks.length === countMax) break
-        marks.push(mark)
-        changed.delete(name)
-      }
-      this.count -= marks.length
-      if (marks.length > 0) return { generation, marks }
-    }
-    return { generation: 0, marks: [] }
-  }
-}
-
 const generationsOf = ({ owner }: Manifest): readonly number[] =>
   decodeOwnerState(owner)?.generations.map(({ number }) => number) ?? []
 
@@ -336,8 +265,6 @@ const actorsAtOnceMax = 512
 /** Read while the next commit waits: some milliseconds. Up to sixteen times as many where these are never enough. */
 const heldActorsMax = 2_048
 const roundsMax = 200
-const changedMax = 1_000_000
-const takingMsMax = 600_000
 /** Of the time, the store is read through for a quarter. */
 const pauseShare = 3
 const pauseMsMax = 1_000
