@@ -19,6 +19,7 @@ import { createOwner } from './create-owner.ts'
 import { deliverer } from './delivery.ts'
 import { eventJsonSchema } from './event-json-schema.ts'
 import type { HostedOwner, OwnerView } from './hosted-owner.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { Intake } from './intake.ts'
 import { Keeping, type KeepingOptions } from './keeping.ts'
 import { LocalOwner } from './local-owner.ts'
@@ -88,13 +89,10 @@ export class Service implements Vigil {
   /** By partition: the highest offset that was answered. */
   readonly #appended: Float64Array
   readonly #lags: readonly AppendedLag[]
-  #housekeeping: NodeJS.Timeout | undefined
   #isStopping = false
   #hasErred = false
-  #storeTrouble: string | undefined
   readonly #stalls: StallWatch
-  #isPinging = false
-  #cleanedInHour = 0
+  readonly #housekeeping: Housekeeping
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -138,6 +136,7 @@ export class Service implements Vigil {
     const delivers = (partition: number): boolean => this.#loops[partition].troubles.length === 0
     this.#keeping = new Keeping(keeping, { owners: this.#owners, delivers, onNotice })
     this.#stalls = new StallWatch({ log, owners: this.#owners, appended: this.#appended, onLost: options.onLogLost })
+    this.#housekeeping = new Housekeeping(this.#stalls, alerts)
     const accountOf = accountReader(ruleSet.events)
     const onDelivered = (alerts: number, decisions: number): void => {
       if (alerts > 0) for (const listener of this.#listeners) listener()
@@ -179,8 +178,7 @@ export class Service implements Vigil {
   start(): void {
     for (const loop of this.#loops) loop.start()
     this.#keeping.start()
-    this.#housekeeping = setInterval(() => this.#keepHouse(), housekeepingMs)
-    this.#keepHouse()
+    this.#housekeeping.start()
   }
 
   /** No more is taken from now on. */
@@ -191,7 +189,7 @@ export class Service implements Vigil {
   /** Applies and commits what the log has, as far as it can be done by the deadline. What is left, the next start does. */
   async stop(deadlineMs: number): Promise<void> {
     this.refuse()
-    clearInterval(this.#housekeeping)
+    this.#housekeeping.stop()
     const deadline = Date.now() + deadlineMs
     while (
       this.#lag > 0 &&
@@ -264,7 +262,8 @@ export class Service implements Vigil {
     )
     if (this.#isStopping) reasons.push('the service is stopping')
     if (!log.health.isReady) reasons.push(`the log cannot be written: ${log.health.detail}`)
-    if (this.#storeTrouble !== undefined) reasons.push(`the alert store does not answer: ${this.#storeTrouble}`)
+    const { storeTrouble } = this.#housekeeping
+    if (storeTrouble !== undefined) reasons.push(`the alert store does not answer: ${storeTrouble}`)
     return [...reasons, ...new Set(this.#loops.flatMap(({ troubles }) => troubles))]
   }
 
@@ -326,44 +325,9 @@ export class Service implements Vigil {
     this.#hasErred = true
     this.#options.onMistake(error)
   }
-
-  #keepHouse(): void {
-    this.#stalls.look(performance.now())
-    // One at a time: a store that is stuck is not buried under questions.
-    if (!this.#isPinging) this.#ping()
-    this.#removeOldDecisions()
-  }
-
-  #ping(): void {
-    this.#isPinging = true
-    const done = this.alerts.ping().then(
-      () => {
-        this.#storeTrouble = undefined
-      },
-      (error: unknown) => {
-        this.#storeTrouble = error instanceof Error ? error.message : String(error)
-      },
-    )
-    void done.finally(() => {
-      this.#isPinging = false
-    })
-  }
-
-  #removeOldDecisions(): void {
-    const hour = Math.floor(Date.now() / hourMs)
-    if (this.#cleanedInHour === hour) return
-    this.#cleanedInHour = hour
-    // Not an error of ours if it fails: it is done again.
-    this.alerts.removeDecisionsBefore(Date.now() - limits.decisionsKeptMs).catch(() => {
-      this.#cleanedInHour = 0
-    })
-  }
 }
-
-const housekeepingMs = 1_000
 
 const timesTrouble = (error: unknown): string =>
   `stories of alerts will not tell times from before the next start: ${error instanceof Error ? error.message : error}`
 
-const hourMs = 3_600_000
 const drainPollMs = 20
