@@ -1,10 +1,10 @@
 import { Result, Schema, SchemaIssue } from 'effect'
 import { parseTimestamp } from '#shared/domain/time'
-import { nearest } from '#shared/rule-language/diagnostic'
 import { severities } from '#shared/rule-language/rule-set'
 import type { AlertFilter, AlertQuery } from '#shared/store/alert-store'
 import { apiLimits } from './api-limits.ts'
 import type { Refusal } from './problem.ts'
+import { badQuery, parameterMistake } from './query-mistakes.ts'
 
 const value = (description: string) => Schema.optionalKey(Schema.NonEmptyString.annotate({ description }))
 
@@ -70,8 +70,8 @@ function reader<S extends typeof AlertFilterQuery | typeof AlertListQuery, Q>(
   return (query) => {
     const given = Object.entries(query as Readonly<Record<string, unknown>>)
     const mistakes = given.flatMap(([name, text]) => {
-      if (!names.includes(name)) return [unknownParameter(name, names)]
-      return typeof text === 'string' ? [] : [`"${name}" is given more than once`]
+      const mistake = parameterMistake(name, text, names)
+      return mistake === undefined ? [] : [mistake]
     })
     if (mistakes.length === 0) {
       const result = decode(Object.fromEntries(given.map(([name, text]) => [name, fromText(name, text)])), {
@@ -81,23 +81,15 @@ function reader<S extends typeof AlertFilterQuery | typeof AlertListQuery, Q>(
       for (const { path, message } of issuesOf(result.failure.issue).issues)
         mistakes.push(`"${String(path?.[0])}": ${message.charAt(0).toLowerCase()}${message.slice(1)}`)
     }
-    return { name: 'bad-query', detail: mistakes.slice(0, mistakesShownMax).join('; ') }
+    return badQuery(mistakes)
   }
 }
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
-const mistakesShownMax = 10
-const nameCharactersShownMax = 100
 
 /** In an address everything is text. */
 const fromText = (name: string, text: unknown): unknown =>
   name === 'limit' && typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text
-
-function unknownParameter(name: string, names: readonly string[]): string {
-  const meant = nearest(name, names)
-  const shown = JSON.stringify(name.slice(0, nameCharactersShownMax))
-  return `there is no parameter ${shown}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}`
-}
 
 function asFilter({ from, to, ...rest }: typeof AlertFilterQuery.Type): AlertFilter {
   return { ...rest, from: parseTimestamp(from), to: parseTimestamp(to) }

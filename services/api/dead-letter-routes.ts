@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import { formatTimestamp } from '#shared/domain/time'
-import { nearest } from '#shared/rule-language/diagnostic'
 import type { DeadLetter, DeadLetterQuery, ListedLetter } from '#shared/store/dead-letter-store'
 import { traceIdOf } from '../detector/trace-context.ts'
 import { apiLimits } from './api-limits.ts'
@@ -10,6 +9,7 @@ import type { DeadLetters, Replayed } from './dead-letters.ts'
 import { sendJson } from './json-text.ts'
 import { type Refusal, sendProblem } from './problem.ts'
 import { problemAnswers } from './problem-answers.ts'
+import { badQuery, parameterMistake } from './query-mistakes.ts'
 
 const parameters = {
   source: { type: 'string', description: 'Name of the source.' },
@@ -110,11 +110,8 @@ const readId = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text)
 function readQuery(given: Readonly<Record<string, unknown>>): DeadLetterQuery | Refusal {
   const mistakes: string[] = []
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(parameters, name)) {
-      const meant = nearest(name, Object.keys(parameters))
-      const shown = JSON.stringify(name.slice(0, nameCharactersShownMax))
-      mistakes.push(`there is no parameter ${shown}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}`)
-    } else if (typeof value !== 'string') mistakes.push(`"${name}" is given more than once`)
+    const mistake = parameterMistake(name, value, Object.keys(parameters))
+    if (mistake !== undefined) mistakes.push(mistake)
     else if (value === '') mistakes.push(`"${name}" is empty`)
   }
   const { source, reason, limit = apiLimits.alertsPerPageDefault, cursor } = given
@@ -122,13 +119,11 @@ function readQuery(given: Readonly<Record<string, unknown>>): DeadLetterQuery | 
   if (!isLimit) mistakes.push(`"limit" is a whole number from 1 to ${apiLimits.alertsPerPageMax}`)
   const before = cursor === undefined ? undefined : readId(String(cursor))
   if (before === 0) mistakes.push('"cursor" was not given out for this query')
-  if (mistakes.length > 0) return { name: 'bad-query', detail: mistakes.slice(0, mistakesShownMax).join('; ') }
+  if (mistakes.length > 0) return badQuery(mistakes)
   return { source: textOf(source), reason: textOf(reason), before, limit: Number(limit) }
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-const nameCharactersShownMax = 100
-const mistakesShownMax = 10
 
 const shortForm = (letter: ListedLetter): Readonly<Record<string, unknown>> => {
   const { id, source, position, row, reason, field, message, digest, size } = letter
