@@ -4,6 +4,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { fivePayments, paymentOf } from '../support/five-payments.ts'
 import { killLiveServices, LiveService } from '../support/live-service.ts'
 import { OtlpReceiver } from '../support/otlp-receiver.ts'
 import { type OwnServer, ownServerFor, serverFor } from '../support/servers.ts'
@@ -16,25 +17,12 @@ const kafka = await serverFor(suite, 'kafka')
 const redis = await ownServerFor(suite, 'redis')
 const hasAll = nats !== undefined && kafka !== undefined && redis !== undefined
 
-const events = `events:
-  transaction:
-    fields: { account: string, amount: money }
-    keys: { account: account }
-`
-const rule = `rule: five-payments
-pattern:
-  - { begin: probe, where: amount < 10, times: 4 }
-  - { next: strike, where: amount > 100 }
-within: 1h
-score: 80
-severity: high
-`
 const unique = `traces-${randomUUID().slice(0, 8)}`
 
 /** The message of the bank with this number, in a trace and with a span of the bank's own. */
 const bank = (n: number) => ({
   traceparent: `00-${String(n).repeat(32)}-${String(n).repeat(16)}-00`,
-  event: `{"id":"t${n}","at":${Date.UTC(2026, 2, 1) + n * 1000},"account":"A","amount":${n < 5 ? 5 : 150}}`,
+  event: paymentOf(n),
 })
 
 describe.skipIf(!hasAll)(suite, { timeout: 240_000 }, () => {
@@ -47,7 +35,7 @@ describe.skipIf(!hasAll)(suite, { timeout: 240_000 }, () => {
 
   beforeAll(async () => {
     receiver = await OtlpReceiver.open()
-    rules = workspace.rules('rules', { 'events.yaml': events, 'five.rule.yaml': rule })
+    rules = workspace.rules('rules', fivePayments)
     connection = await connect({ servers: nats ?? '' })
     const client = new Kafka({ brokers: [kafka ?? ''], logLevel: logLevel.NOTHING })
     admin = client.admin()

@@ -1,30 +1,17 @@
 // Any alert can be followed back to the messages of the bank that led to it, whatever happened between.
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { fivePayments, paymentOf } from '../support/five-payments.ts'
 import { killLiveServices, type LiveOptions, LiveService } from '../support/live-service.ts'
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts'
 import { Workspace } from '../support/vigil-command.ts'
-
-const events = `events:
-  transaction:
-    fields: { account: string, amount: money }
-    keys: { account: account }
-`
-const rule = `rule: five-payments
-pattern:
-  - { begin: probe, where: amount < 10, times: 4 }
-  - { next: strike, where: amount > 100 }
-within: 1h
-score: 80
-severity: high
-`
 
 const workspace = new Workspace()
 let receiver: OtlpReceiver
 let rules: string
 
 beforeAll(async () => {
-  rules = workspace.rules('rules', { 'events.yaml': events, 'five.rule.yaml': rule })
+  rules = workspace.rules('rules', fivePayments)
   receiver = await OtlpReceiver.open()
 }, 120_000)
 afterEach(killLiveServices)
@@ -37,7 +24,7 @@ afterAll(async () => {
 const bank = (n: number) => ({
   traceId: `${n}`.repeat(32),
   spanId: `${n}`.repeat(16),
-  event: `{"id":"t${n}","at":${Date.UTC(2026, 2, 1) + n * 1000},"account":"A","amount":${n < 5 ? 5 : 150}}`,
+  event: paymentOf(n),
 })
 
 async function send(service: LiveService, n: number, flags: string): Promise<void> {
@@ -124,7 +111,10 @@ describe('an event that comes late, after a kill', { timeout: 240_000 }, () => {
       'rule: repeated\nfeatures: { n: { count: all, over: 1d } }\nwhen: n >= 2\nscore: 50\nseverity: low\n'
     const options: LiveOptions = {
       dataDir: workspace.path('data-amended'),
-      rules: workspace.rules('repeated', { 'events.yaml': events, 'repeated.rule.yaml': repeated }),
+      rules: workspace.rules('repeated', {
+        'events.yaml': fivePayments['events.yaml'],
+        'repeated.rule.yaml': repeated,
+      }),
       environment: telemetryTo(receiver.url),
     }
     const seen = receiver.spans.length
