@@ -1,30 +1,17 @@
 // A bank's own streams on real brokers: every good event comes into the log once, whatever is killed or away; the rest become dead letters.
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { eventsFile, mapText } from '../../services/ingest/testing/world.ts'
 import { openSqliteLog } from '../../shared/log/event-log-sqlite.ts'
 import { type BankMessage, type BankStream, kafkaStream, natsStream } from '../support/bank-streams.ts'
 import { killLiveServices, LiveService } from '../support/live-service.ts'
 import { type OwnServer, ownServerFor, serverFor } from '../support/servers.ts'
 import { shell, vigil, Workspace } from '../support/vigil-command.ts'
 
-const events = `events:
-  transaction:
-    fields: { account: string, amount: money, country: optional<string> }
-    keys: { account: account }
-`
 const large = 'rule: large\nwhen: amount > 100\nscore: 50\nseverity: high\n'
-const map = `maps:
-  - event: transaction
-    fields:
-      id: row.ref
-      at: row.when
-      account: row.card.account
-      amount: row.sum
-`
-
 const workspace = new Workspace()
-const rules = workspace.rules('rules', { 'events.yaml': events, 'large.rule.yaml': large })
-workspace.write('bank.map.yaml', map)
+const rules = workspace.rules('rules', { 'events.yaml': eventsFile, 'large.rule.yaml': large })
+workspace.write('bank.map.yaml', mapText)
 const owned: OwnServer[] = []
 afterEach(killLiveServices)
 afterAll(async () => {
@@ -168,7 +155,7 @@ describe.each(['nats', 'kafka'] as const)('a source on %s', (broker) => {
     const stream = streams[broker](url, `letters-${randomUUID()}`)
     await stream.create()
     const dataDir = workspace.path(`letters-${broker}`)
-    workspace.write(`letters-${broker}.map.yaml`, map)
+    workspace.write(`letters-${broker}.map.yaml`, mapText)
     const sources = workspace.write(
       `letters-${broker}.yaml`,
       `sources:\n  - name: cards\n    from: ${stream.from}\n    map: letters-${broker}.map.yaml\n`,
@@ -200,7 +187,7 @@ describe.each(['nats', 'kafka'] as const)('a source on %s', (broker) => {
     const shown = await vigil(['deadletters', 'show', ...to, byReason.get('bad-json'), '--raw'])
     expect(shown).toMatchObject({ code: 0, stdout: 'nonsense' })
 
-    workspace.write(`letters-${broker}.map.yaml`, map.replace('row.sum', '"has(row.sum) ? row.sum : row.amount"'))
+    workspace.write(`letters-${broker}.map.yaml`, mapText.replace('row.sum', '"has(row.sum) ? row.sum : row.amount"'))
     expect(await vigil(['sources', 'check', sources, '--rules', rules])).toMatchObject({ code: 0 })
     const replayed = await vigil(['deadletters', 'replay', '--all', ...to])
     expect(replayed).toMatchObject({ code: 1, stdout: '{"letters":3,"accepted":1,"duplicates":0,"dead":2,"gone":0}\n' })
@@ -214,7 +201,7 @@ describe('a file of sources', () => {
   it('is checked: every mistake with its place and a hint, and exit codes as everywhere', {
     timeout: 60_000,
   }, async () => {
-    workspace.write('wrong.map.yaml', map.replace('row.sum', 'row.sum +'))
+    workspace.write('wrong.map.yaml', mapText.replace('row.sum', 'row.sum +'))
     const wrong = workspace.write(
       'wrong.yaml',
       'sources:\n  - name: cards\n    from: nats://u:secret@nats/CARDS\n    map: wrong.map.yaml\n',

@@ -9,13 +9,14 @@ import type { EventDoor } from '../event-door.ts'
 import { Ingest } from '../ingest.ts'
 import type { SourcePort } from '../source-reader.ts'
 
-const eventsFile = `events:
+/** `events.yaml` of a bank, as all tests of sources have it. */
+export const eventsFile = `events:
   transaction:
     fields: { account: string, amount: money, country: optional<string> }
     keys: { account: account }
 `
 
-/** A bank's events, as all tests of sources have them. */
+/** The same, read. */
 export const schema = (() => {
   const { ruleSet } = loadRuleSet(new Map([['events.yaml', eventsFile]]))
   if (ruleSet === undefined) throw new Error('the rule set of the tests is wrong')
