@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LiveService } from '../../tests/support/live-service.ts'
 import { BankClient } from '../kills/bank-client.ts'
 import { decideAgain } from '../kills/decide-again.ts'
-import { compareFound, type Differences } from '../kills/differences.ts'
+import { compareFindings, compareFound, type Differences } from '../kills/differences.ts'
 import { type Findings, readFindings } from '../kills/findings.ts'
 import type { Payments } from '../kills/payments.ts'
 import { byId, replayed, withoutTrace } from '../kills/replayed.ts'
@@ -46,17 +46,12 @@ export async function proveInChaos(options: ChaosOptions): Promise<Chaos> {
   const [trial, calm] = await Promise.all([runTroubled(troubled), runCalm(options, payments, isDecided)])
   const flags = ['--rules', rules, '--lateness', lateness]
   const truth = await replayed(join(folder, 'alerts.jsonl'), trial.content.file, flags)
-  const of = (name: keyof Findings): Differences => compareFound(name, calm[name], trial.findings[name])
   return {
     rows: payments.rows.length,
     events,
     trial,
     differences: {
-      'standing alerts': of('standing'),
-      'withdrawn alerts': of('withdrawn'),
-      'alerts in full': of('details'),
-      events: of('events'),
-      decisions: of('decisions'),
+      ...compareFindings(calm, trial.findings),
       'replay of the log': compareFound(
         'replay',
         truth.map(({ id, text }) => ({ id, text })).sort(byId),

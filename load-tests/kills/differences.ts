@@ -1,4 +1,4 @@
-import type { Found } from './findings.ts'
+import type { Findings, Found } from './findings.ts'
 
 /** How one list of texts differs from the one that it should be. */
 export interface Differences {
@@ -8,6 +8,18 @@ export interface Differences {
   readonly different: number
   /** The first few, in words. */
   readonly examples: readonly string[]
+}
+
+/** How all that one run found differs from what another did. */
+export function compareFindings(expected: Findings, actual: Findings) {
+  const of = (name: keyof Findings): Differences => compareFound(name, expected[name], actual[name])
+  return {
+    'standing alerts': of('standing'),
+    'withdrawn alerts': of('withdrawn'),
+    'alerts in full': of('details'),
+    events: of('events'),
+    decisions: of('decisions'),
+  }
 }
 
 /** Also the order counts: a list that has all the same in another order differs. */

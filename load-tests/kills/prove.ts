@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Random } from '#shared/generator/random'
 import { partitionOf } from '../../services/detector/partition-of.ts'
-import { compareFound, type Differences } from './differences.ts'
+import { compareFindings, compareFound, type Differences } from './differences.ts'
 import type { Found } from './findings.ts'
 import { planKills } from './kill-plan.ts'
 import { makePayments, type Payments } from './payments.ts'
@@ -74,18 +74,12 @@ async function proveIn(folder: string, options: ProofOptions): Promise<Proof> {
   const killed = await runTrial({ ...trial, flags, kills: plan, dataDir: join(folder, 'killed') })
   onProgress(`killed run: ${killed.seconds.toFixed(1)} s; the replays begin`)
   const expected = await replayStanding(folder, payments, rules)
-  const of = (name: keyof Trial['findings']): Differences =>
-    compareFound(name, calm.findings[name], killed.findings[name])
   return {
     calm,
     killed,
     rows: payments.rows.length,
     differences: {
-      'standing alerts': of('standing'),
-      'withdrawn alerts': of('withdrawn'),
-      'alerts in full': of('details'),
-      events: of('events'),
-      decisions: of('decisions'),
+      ...compareFindings(calm.findings, killed.findings),
       replay: compareFound('replay', expected, killed.findings.standing.map(withoutTrace).sort(byId)),
     },
     wrongs: [...wrongsOf('calm', calm, payments, false), ...wrongsOf('killed', killed, payments, hasGaps)],
