@@ -17,7 +17,7 @@ export type Appended = { readonly offset: number; readonly isDuplicate: boolean 
 /**
  * One partition of a log. What was appended is there, until it is told to lose it.
  *
- * L1 Offsets rise by one; after a loss of the tail they are used again. Records that expired leave gaps, those of rule sets stay.
+ * L1 Offsets rise by one; after a loss of the tail they are used again. The oldest ones expire.
  * L2 A repeat of an event is not appended: its offset is that of the first.
  */
 export class VirtualLog {
@@ -88,9 +88,9 @@ export class VirtualLog {
     return lost
   }
 
-  /** Records up to this offset go, but for those of rule sets. */
+  /** Records up to this offset go. */
   expire(upTo: number): void {
-    for (let i = 0; i < upTo; i++) if (this.#records[i]?.kind !== 'ruleset') this.#records[i] = undefined
+    this.#records.fill(undefined, 0, Math.max(0, upTo))
   }
 
   /** The event with this id that the log has. */
