@@ -218,6 +218,29 @@ skip: ${skip}`,
     )
   })
 
+  it('is one alert where an event completes it, and time once more', () => {
+    const rules = bankRules({
+      quiet: `
+pattern:
+  - begin: buy
+    where: amount > 100
+  - followedBy: rest
+    optional: true
+    group:
+      - begin: others
+        group:
+          - begin: web
+            where: channel == "web"
+            optional: true
+      - notFollowedBy: login
+        where: channel == "login"
+within: 5m`,
+    })
+    const two = [purchase(0, { amount: 200 }), purchase(1)]
+    for (const order of ['sorted', 'arrival'] as const)
+      expect(told(run(rules, two, { order, until: hour }))).toEqual(['quiet buy: 0 raised 1'])
+  })
+
   it('is held back once, and stands once', () => {
     const login = purchase(70, { channel: 'login' })
     for (const order of ['sorted', 'arrival'] as const) {

@@ -55,6 +55,8 @@ it('raises for a rule and events, sorted or as they arrive, what the oracle find
         arena: new PoisonedArena(arenaBytes),
       })
       expect(withoutRevisions(arrived.alerts)).toEqual(withoutRevisions(sorted.alerts))
+      for (const { revisions } of [sorted, arrived])
+        expect(new Set(revisions.map(({ id, revision }) => `${id} ${revision}`)).size).toBe(revisions.length)
       if (wanted.length > 0) matched++
     },
   })

@@ -150,6 +150,15 @@ describe('notFollowedBy at the end', () => {
     expect(watch.handle).toBe(0)
   })
 
+  test('completes by time what an event has completed before, and says so', () => {
+    const writer = new Writer()
+    const more = writer.group('begin', [writer.step('begin', 'more', small, { optional: true })])
+    const quiet = writer.group('followedBy', [more, writer.step('notFollowedBy', 'call', call)], { optional: true })
+    const watch = new Watch(writer, [writer.step('begin', 'strike', large), quiet], { withinMs: minute })
+    expect(watch.seeAll([{ ...strike, at: 0 }, coffee]).news()).toEqual(['matched strike 1'])
+    expect(watch.until(minute).news()).toEqual(['again matched strike 1'])
+  })
+
   test('may have a limit of its own, from the last event', () => {
     const watch = strikeWithoutCall({ stepMs: 10, patternMs: minute }).see({ ...strike, at: 100 })
     expect(watch.matcher.earliestDeadline(watch.handle)).toBe(110)

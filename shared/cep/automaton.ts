@@ -35,7 +35,7 @@ export interface Automaton {
   readonly windowMs: number
   /** The most events that one run can take at one event. */
   readonly takesMax: number
-  /** A run may find its match again, at a later event that it passes over: only where the pattern ends in `notNext`. */
+  /** The same events in the same steps may be a match at several instants. */
   readonly canFindAgain: boolean
   readonly skip: 'none' | 'next' | 'past-last' | 'to-first' | 'to-last'
   /** For to-first and to-last. */
@@ -114,11 +114,19 @@ export function compileAutomaton(
     hasPending: states.some((state) => state.kind === 'pending'),
     windowMs: (pattern.withinMs ?? 0) > 0 ? pattern.withinMs! : Infinity,
     takesMax: Math.max(...rowsOf.map((rows) => rows.filter((row) => row.action === rowTakes).length)),
-    canFindAgain: rowsOf.some((rows) => rows.some(({ action, ends }) => action === rowPasses && ends.length > 0)),
+    canFindAgain: canFindAgain(states, rowsOf.flat()),
     skip: skip.strategy,
     skipStep: 'step' in skip ? names.indexOf(skip.step) : -1,
     skipMissIsError: 'step' in skip && skip.onMissError,
   }
+}
+
+/** At each event that is passed over before a closing `notNext`; at an event and by time; or by time, where limits differ. */
+function canFindAgain(states: readonly State[], rows: readonly Row[]): boolean {
+  const completes = (by: number): boolean => rows.some(({ action, ends }) => action === by && ends.length > 0)
+  const pending = states.filter(({ kind }) => kind === 'pending')
+  const limitsOfPending = new Set(pending.map(({ gapMs }) => gapMs))
+  return completes(rowPasses) || (pending.length > 0 && completes(rowTakes)) || limitsOfPending.size > 1
 }
 
 function canWait(state: State): boolean {

@@ -2,7 +2,7 @@ import type { Automaton } from './automaton.ts'
 import type { Draft } from './draft.ts'
 import type { Records } from './records.ts'
 import type { RunBlocks } from './run-blocks.ts'
-import { recordFirstAt, recordNode, recordSecondAt, recordStart, recordState } from './run-layout.ts'
+import { recordFirstAt, recordNode, recordNumber, recordSecondAt, recordStart, recordState } from './run-layout.ts'
 import { outcomeTimedOut } from './skipping.ts'
 
 /**
@@ -43,7 +43,7 @@ export class Expiry {
       const firstAt = F[word / 2 + recordFirstAt]
       if (byWindow > now && byGap > now) blocks.takeRuns(handle, index, index + 1, draft)
       else if (automaton.isPending[U[word + recordState]] === 1)
-        draft.held.push(0, node, start, 0, firstAt, Math.min(byWindow, byGap))
+        draft.held.push(U[word + recordNumber], node, start, 0, firstAt, Math.min(byWindow, byGap))
       // As in Flink, a gap that has passed is named even where the window had passed before it.
       else outcomes.push(outcomeTimedOut, node, start, 0, firstAt, byGap <= now ? byGap : byWindow)
     }

@@ -1,17 +1,21 @@
 import type { Draft } from './draft.ts'
 import type { Fuel } from './fuel.ts'
 import type { Nodes } from './nodes.ts'
+import type { Records } from './records.ts'
 import { recordNode, recordNumber, recordStart, recordState, recordWords } from './run-layout.ts'
 
 /**
  * Notes in runs that what they have taken was found as a match. A run that waits in a loop before a closing `notNext` completes its match
- * at every event that it passes over, and so do its branches: by the note the later ones are known to be the same match.
+ * at every event that it passes over, and so do its branches; and what an event has completed, time may complete again in a branch that
+ * waits for an absence. By the note the later ones are known to be the same match.
  *
  * N1 Of the runs that have taken the same events in the same steps, all have the note or none.
  */
 export class FoundMatches {
   private readonly nodes: Nodes
   private readonly fuel: Fuel
+  /** By node: 1 where it is the last one of a match that was just completed. All 0 between two calls. */
+  private isFound = new Uint8Array(64)
 
   constructor(nodes: Nodes, fuel: Fuel) {
     this.nodes = nodes
@@ -19,25 +23,48 @@ export class FoundMatches {
   }
 
   /**
-   * Notes the matches that the event has completed. Each event that is compared is one operation.
+   * Notes the matches that the event, or time, has completed.
    * @param from where they begin among the draft's matches; they are sorted by their start, as the runs are
    */
-  note({ runs, held }: Draft, from: number): void {
-    let first = 0
-    for (let index = from; index < held.length; index++) {
-      const match = index * recordWords
-      if (held.U[match + recordState] !== 0) continue
-      const start = held.U[match + recordStart]
-      while (first < runs.length && runs.U[first * recordWords + recordStart] < start) first++
-      for (let run = first; run < runs.length; run++) {
-        const word = run * recordWords
-        if (runs.U[word + recordStart] !== start) break
-        if (this.areSame(held.U[match + recordNode], runs.U[word + recordNode])) runs.U[word + recordNumber] = 1
-      }
+  note(draft: Draft, from: number): void {
+    const { runs, held } = draft
+    const newest = this.mark(draft, from)
+    if (newest < 0) return
+    for (let run = 0; run < runs.length; run++)
+      if (this.isFound[nodeOf(runs, run)] === 1) runs.U[run * recordWords + recordNumber] = 1
+    for (let match = from; match < held.length; match++) this.isFound[nodeOf(held, match)] = 0
+    let first = from
+    for (let run = 0; run < runs.length; run++) {
+      const number = run * recordWords + recordNumber
+      // Most have the note, or have just taken an event that no match has.
+      if (runs.U[number] !== 0 || this.nodes.position(nodeOf(runs, run)) > newest) continue
+      while (first < held.length && startOf(held, first) < startOf(runs, run)) first++
+      if (this.hasMatch(held, first, runs, run)) runs.U[number] = 1
     }
   }
 
-  /** Branches may have taken one event each for itself, in the same step. */
+  /** Marks the last nodes of matches that were not found before. @returns the highest position among them; below 0: there are none */
+  private mark({ held, nodesBefore, nodesAdded }: Draft, from: number): number {
+    let newest = -1
+    if (this.isFound.length <= nodesBefore + nodesAdded) this.isFound = new Uint8Array(2 * (nodesBefore + nodesAdded))
+    for (let match = from; match < held.length; match++) {
+      if (held.U[match * recordWords + recordState] !== 0) continue
+      const node = nodeOf(held, match)
+      this.isFound[node] = 1
+      newest = Math.max(newest, this.nodes.position(node))
+    }
+    return newest
+  }
+
+  /** Whether one of the matches that begin at `first` has taken what the run has. Branches may have taken one event each for itself. */
+  private hasMatch(held: Records, first: number, runs: Records, run: number): boolean {
+    const start = startOf(runs, run)
+    for (let match = first; match < held.length && startOf(held, match) === start; match++)
+      if (this.areSame(nodeOf(held, match), nodeOf(runs, run))) return true
+    return false
+  }
+
+  /** Each event that is compared is one operation. */
   private areSame(one: number, other: number): boolean {
     let a = one
     let b = other
@@ -53,4 +80,12 @@ export class FoundMatches {
   private areSameEvent(a: number, b: number): boolean {
     return this.nodes.position(a) === this.nodes.position(b) && this.nodes.step(a) === this.nodes.step(b)
   }
+}
+
+function nodeOf(records: Records, index: number): number {
+  return records.U[index * recordWords + recordNode]
+}
+
+function startOf(records: Records, index: number): number {
+  return records.U[index * recordWords + recordStart]
 }

@@ -106,10 +106,7 @@ export class Matcher {
       return handle
     }
     this.outcomes.length = 0
-    if (this.automaton.canFindAgain) {
-      this.nodes.aim(handle)
-      this.foundMatches.note(this.draft, this.blocks.held(handle))
-    }
+    this.noteFound(handle)
     const next = this.settle(handle)
     if (this.branching.refusedRuns > 0) this.sink.refused('runs', this.branching.refusedRuns)
     if (this.branching.refusedEvents > 0) this.sink.refused('events', this.branching.refusedEvents)
@@ -127,6 +124,7 @@ export class Matcher {
     this.fuel.lift()
     this.outcomes.length = 0
     this.expiry.expire(handle, instant, this.draft, this.outcomes)
+    this.noteFound(handle)
     return this.settle(handle)
   }
 
@@ -186,6 +184,12 @@ export class Matcher {
   /** A state from the bytes of `encode` of a matcher of the same pattern. Throws `BadRunBytes`, `ArenaFullError`. */
   decode(bytes: Uint8Array): number {
     return decodeRuns(this.blocks, bytes, this.automaton)
+  }
+
+  private noteFound(handle: number): void {
+    if (!this.automaton.canFindAgain) return
+    this.nodes.aim(handle)
+    this.foundMatches.note(this.draft, this.blocks.held(handle))
   }
 
   /** Decides on finished matches, reports, and replaces the state by the draft. */

@@ -19,8 +19,8 @@ export interface Match {
   /** Tells apart the matches that one actor holds back at one time; meaningless otherwise. */
   readonly number: number
   /**
-   * The same events in the same steps were a match at an earlier event. Flink hands it out again at every event that a run passes over
-   * before a closing `notNext`; it is the same match.
+   * The same events in the same steps were a match before: at an earlier event, or an earlier instant. Flink hands such a match out each
+   * time, so at every event that a run passes over before a closing `notNext`.
    */
   readonly isFoundAgain: boolean
 }
