@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
 import { LogBlockBuilder } from '#shared/log/log-block-builder'
 import type { LogBlock } from '#shared/protocol/log-record'
 import { PartitionTimes } from './partition-times.ts'
+import { TimesFile } from './times-file.ts'
 
 /** Records of a message each, from one offset to another. */
 function block(from: number, to: number): LogBlock {
@@ -62,5 +66,30 @@ describe('the times of a partition', () => {
     expect(batches).toEqual([[10, 1_002, 1_009]])
     expect(partition.of(15).judgedFrom).toBe(1_002)
     expect(partition.of(5)).toEqual({})
+  })
+
+  it('are there for the next process although no event follows the last commit, and this one is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vigil-times-'))
+    const of = (clock: () => number): PartitionTimes => {
+      const onTrouble = (error: unknown): never => {
+        throw error
+      }
+      const file = new TimesFile({ folder, partition: 0, recordsMax: 100, onTrouble })
+      return new PartitionTimes({ partition: 0, pointsMax: 256, clock, file })
+    }
+    try {
+      let now = 1_000
+      const killed = of(() => now)
+      killed.reads(10)
+      killed.brings(block(10, 10))
+      now = 1_001
+      killed.reads(11)
+      killed.commits(10)
+      now = 1_002
+      killed.committed()
+      await vi.waitFor(() => expect(of(() => now).of(10)).toMatchObject({ judgedAt: 1_001, committedAt: 1_002 }))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

@@ -25,6 +25,7 @@ export class PartitionTimes {
   readonly #judged: PassedOffsets
   readonly #committed: PassedOffsets
   #savedAt = Number.NEGATIVE_INFINITY
+  #saveLater: NodeJS.Timeout | undefined
   #isReading = false
   #batch: { readonly block: LogBlock | undefined; readonly start: number } | undefined
   #committing: { readonly position: number; readonly start: number } | undefined
@@ -97,14 +98,22 @@ export class PartitionTimes {
   }
 
   close(): void {
+    clearTimeout(this.#saveLater)
     this.#save(Number.POSITIVE_INFINITY)
     this.#options.file?.close()
   }
 
+  /** A stream is saved at times; its last commit must not wait for the next event, which may never come. */
   #save(now: number): void {
     const { file } = this.#options
-    if (file === undefined || now - this.#savedAt < saveMs) return
-    this.#savedAt = now
+    if (file === undefined) return
+    if (now - this.#savedAt < saveMs) {
+      this.#saveLater ??= setTimeout(() => this.#save(Number.POSITIVE_INFINITY), saveMs)
+      return
+    }
+    clearTimeout(this.#saveLater)
+    this.#saveLater = undefined
+    this.#savedAt = this.#options.clock()
     for (const [i, passed] of [this.#appended, this.#judged, this.#committed].entries())
       passed.save((offset, start, end) => file.add(curves[i], offset, start, end))
     file.flush()
