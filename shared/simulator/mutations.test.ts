@@ -4,6 +4,7 @@ import type { EventBatch } from '#shared/domain/event-batch'
 import type { Problem } from '#shared/domain/problem'
 import { recordDigest } from '#shared/protocol/applied-record'
 import type { ClaimResult } from '#shared/protocol/commit'
+import { ruleSetName } from '#shared/protocol/generation'
 import type { LogBlock } from '#shared/protocol/log-record'
 import type { OwnerCommand, OwnerInput } from '#shared/protocol/owner-io'
 import type { OwnerOptions } from '#shared/protocol/owner-options'
@@ -60,6 +61,13 @@ class CredulousStore extends VirtualCheckpointStore {
     return block.length === 0
       ? result
       : { ...result, manifest: { ...result.manifest, tailDigest: recordDigest(block, 0) } }
+  }
+}
+
+/** Has the rule sets in force from the log alone, which may no longer hold them. */
+class UnruledStore extends VirtualCheckpointStore {
+  override load(...[generation, names]: Parameters<VirtualCheckpointStore['load']>) {
+    return super.load(generation, names).map((saved, i) => (names[i].key === ruleSetName.key ? undefined : saved))
   }
 }
 
@@ -233,6 +241,11 @@ const mutations: readonly Mutation[] = [
     what: 'a store whose last record is the right one whatever it is',
     parts: { ...soundParts, checkpoints: (log) => new CredulousStore(log) },
     breaks: ['entries', 'revisions', 'calm', 'judgements'],
+  },
+  {
+    what: 'a store that does not keep rule sets',
+    parts: { ...soundParts, checkpoints: () => new UnruledStore() },
+    breaks: ['failures'],
   },
   {
     what: 'an owner that reads on behind the claim of another',
