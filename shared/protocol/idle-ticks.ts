@@ -1,5 +1,4 @@
 import { limits } from '#shared/domain/limits'
-import type { Generation } from './generation.ts'
 import type { OwnerCommand } from './owner-io.ts'
 import { encodeTick } from './tick-record.ts'
 
@@ -15,7 +14,7 @@ export class IdleTicks {
   #isOut = false
 
   /** The tick that is due at this time of the clock, ms since 1970, for the rule set in force; undefined: none is, or one is on its way. */
-  due(clock: number, inForce: Generation): OwnerCommand | undefined {
+  due(clock: number, inForce: InForce): OwnerCommand | undefined {
     const { now } = inForce.engine
     if (this.#isOut || clock - this.recordAt < limits.idleMs || now === Number.NEGATIVE_INFINITY) return undefined
     const at = now + (clock - this.movedAt)
@@ -28,4 +27,10 @@ export class IdleTicks {
   met(): void {
     this.#isOut = false
   }
+}
+
+/** What a generation says of event time, ms since 1970. */
+interface InForce {
+  readonly engine: { readonly now: number }
+  readonly nextDeadline: number
 }
