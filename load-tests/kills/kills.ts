@@ -45,7 +45,7 @@ const n = (count: number): string => Math.round(count).toLocaleString('en')
 const { standing, withdrawn, details, events, decisions } = killed.findings
 console.log(`
 ${n(rows)} rows, seed ${values.seed}, Node ${process.version}, ${minutes()} min
-calm       ${n(rows / calm.seconds)} events/s until all was delivered
+calm       ${n(rows / calm.seconds)} events/s until all was delivered, ${n(calm.retries)} requests sent again
 killed     ${n(rows / killed.seconds)} events/s, ${killed.kills} kills, ${n(killed.retries)} requests sent again
 recovery   median ${n(recovery[Math.floor(recovery.length / 2)] ?? 0)} ms, max ${n(recovery.at(-1) ?? 0)} ms from the kill until it takes events
 compared   ${n(standing.length)} alerts, ${n(withdrawn.length)} withdrawn, ${n(details.length)} in full, ${n(events.length)} events, ${n(decisions.length)} decisions
