@@ -16,6 +16,9 @@ export class FoundMatches {
   private readonly fuel: Fuel
   /** By node: 1 where it is the last one of a match that was just completed. All 0 between two calls. */
   private isFound = new Uint8Array(64)
+  /** Of the last nodes so marked: the lowest and the highest position. Only a run whose last event lies between them can be one of the matches. */
+  private oldest = 0
+  private newest = 0
 
   constructor(nodes: Nodes, fuel: Fuel) {
     this.nodes = nodes
@@ -28,32 +31,35 @@ export class FoundMatches {
    */
   note(draft: Draft, from: number): void {
     const { runs, held } = draft
-    const newest = this.mark(draft, from)
-    if (newest < 0) return
+    this.mark(draft, from)
+    if (this.newest < 0) return
     for (let run = 0; run < runs.length; run++)
       if (this.isFound[nodeOf(runs, run)] === 1) runs.U[run * recordWords + recordNumber] = 1
     for (let match = from; match < held.length; match++) this.isFound[nodeOf(held, match)] = 0
     let first = from
     for (let run = 0; run < runs.length; run++) {
       const number = run * recordWords + recordNumber
-      // Most have the note, or have just taken an event that no match has.
-      if (runs.U[number] !== 0 || this.nodes.position(nodeOf(runs, run)) > newest) continue
+      const position = this.nodes.position(nodeOf(runs, run))
+      // Most have the note, or have just taken an event that no match has, or ended on one before all of them.
+      if (runs.U[number] !== 0 || position > this.newest || position < this.oldest) continue
       while (first < held.length && startOf(held, first) < startOf(runs, run)) first++
       if (this.hasMatch(held, first, runs, run)) runs.U[number] = 1
     }
   }
 
-  /** Marks the last nodes of matches that were not found before. @returns the highest position among them; below 0: there are none */
-  private mark({ held, nodesBefore, nodesAdded }: Draft, from: number): number {
-    let newest = -1
+  /** Marks the last nodes of matches that were not found before. Without any, `newest` is below 0. */
+  private mark({ held, nodesBefore, nodesAdded }: Draft, from: number): void {
+    this.oldest = Number.POSITIVE_INFINITY
+    this.newest = -1
     if (this.isFound.length <= nodesBefore + nodesAdded) this.isFound = new Uint8Array(2 * (nodesBefore + nodesAdded))
     for (let match = from; match < held.length; match++) {
       if (held.U[match * recordWords + recordState] !== 0) continue
       const node = nodeOf(held, match)
+      const position = this.nodes.position(node)
       this.isFound[node] = 1
-      newest = Math.max(newest, this.nodes.position(node))
+      this.oldest = Math.min(this.oldest, position)
+      this.newest = Math.max(this.newest, position)
     }
-    return newest
   }
 
   /** Whether one of the matches that begin at `first` has taken what the run has. Branches may have taken one event each for itself. */

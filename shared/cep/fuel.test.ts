@@ -4,7 +4,7 @@ import { ruleFaults } from '#shared/domain/rule-fault'
 import { Arena } from '#shared/memory/arena'
 import { operationsPerMatch } from './operations.ts'
 import type { Activity, WatchOptions } from './testing/watch.ts'
-import { large, probe, small, strike, Watch, Writer } from './testing/watch.ts'
+import { call, large, probe, small, strike, transfer, Watch, Writer } from './testing/watch.ts'
 
 /** Each probe doubles the runs, and with `every` each completes a match for each run. */
 function exploding(every: boolean, options: WatchOptions = {}): Watch {
@@ -84,6 +84,25 @@ describe('fuel', () => {
       return watch.matcher.fuel.used / watch.matcher.openRuns(watch.handle)
     }
     expect(used(80) - used(40)).toBeGreaterThan(30)
+  })
+
+  test('grows with the matches that an event completes, also where runs stay behind that were none', () => {
+    const used = (probes: number): number => {
+      const writer = new Writer()
+      const more = writer.group('begin', [writer.step('begin', 'more', small, { optional: true })])
+      const silence = writer.step('notFollowedBy', 'call', call)
+      const steps = [
+        writer.step('begin', 'first', large),
+        writer.step('followedByAny', 'probe', small, { times: { from: 1, to: null }, inner: 'any' }),
+        writer.step('followedByAny', 'transfer', transfer),
+        writer.group('followedBy', [more, silence], { optional: true }),
+      ]
+      const watch = new Watch(writer, steps, { ...real(), withinMs: 1e6 }).see(strike)
+      watch.seeAll(Array.from({ length: probes }, () => probe)).see({ kind: 'transfer' })
+      return watch.matcher.fuel.used
+    }
+    // Each probe doubles the matches.
+    expect(used(9) / used(8)).toBeLessThan(2.1)
   })
 
   test('is the same for a state that went through its bytes, and so has no dead events (M3)', () => {
