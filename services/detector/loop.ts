@@ -96,7 +96,7 @@ export class PartitionLoop {
         this.#answer('the log cannot be read', async () => ({ kind: 'bounds', ...(await log.bounds(partition)) }))
         return
       case 'read':
-        if (command.waits) times.reads(command.from)
+        if (command.isNext) times.reads(command.from)
         this.#answer('the log cannot be read', () => this.#read(command))
         return
       case 'marked':

@@ -52,7 +52,7 @@ describe('an owner that is watched', () => {
 
   it('waits for the log where it reads, whatever else it waits for', () => {
     const { owner, ask } = watched()
-    ask({ kind: 'outbox' }, { kind: 'read', from: 0, bytesMax: 1, waits: true })
+    ask({ kind: 'outbox' }, { kind: 'read', from: 0, bytesMax: 1, waits: true, isNext: true })
     expect(owner.waitsForLog).toBe(true)
     owner.handle({ kind: 'records', block: noRecords })
     expect(owner.waitsForLog).toBe(false)

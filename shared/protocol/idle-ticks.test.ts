@@ -5,7 +5,7 @@ import { decodeTick } from './tick-record.ts'
 
 /** Event time that a tick brings; undefined: none is due. */
 function tickAt(ticks: IdleTicks, clock: number, now: number, nextDeadline: number): number | undefined {
-  const command = ticks.due(clock, { engine: { now }, nextDeadline })
+  const command = ticks.takeDue(clock, { engine: { now }, nextDeadline })
   return command?.kind === 'append' ? decodeTick(command.record.body) : undefined
 }
 

@@ -13,8 +13,8 @@ export class IdleTicks {
   recordAt = 0
   #isOut = false
 
-  /** The tick that is due at this time of the clock, ms since 1970, for the rule set in force; undefined: none is, or one is on its way. */
-  due(clock: number, inForce: InForce): OwnerCommand | undefined {
+  /** The tick that is due at this time of the clock, ms since 1970, for the rule set in force: from then on it is on its way. undefined: none is, or one is on its way. */
+  takeDue(clock: number, inForce: InForce): OwnerCommand | undefined {
     const { now } = inForce.engine
     if (this.#isOut || clock - this.recordAt < limits.idleMs || now === Number.NEGATIVE_INFINITY) return undefined
     const at = now + (clock - this.movedAt)

@@ -24,8 +24,18 @@ export type OwnerCommand =
   | { readonly kind: 'claim'; readonly epoch: number }
   /** Answer: `bounds`. */
   | { readonly kind: 'bounds' }
-  /** Answer: `records`. @param waits not before there is one; otherwise it may be empty */
-  | { readonly kind: 'read'; readonly from: number; readonly bytesMax: number; readonly waits: boolean }
+  /**
+   * Answer: `records`.
+   * @param waits not before there is one; otherwise it may be empty
+   * @param isNext what lies before it is judged, and it is what is judged next; otherwise the owner looks back, or ahead
+   */
+  | {
+      readonly kind: 'read'
+      readonly from: number
+      readonly bytesMax: number
+      readonly waits: boolean
+      readonly isNext: boolean
+    }
   /** Answer: `marked`. */
   | { readonly kind: 'marked'; readonly generation: number }
   /** Answer: `loaded`. */

@@ -209,7 +209,13 @@ export class PartitionOwner {
     for (;;) {
       const { block } = expectInput(
         'records',
-        yield { kind: 'read', from: this.#position + 1, bytesMax: this.#bounds.readBytesMax, waits: true },
+        yield {
+          kind: 'read',
+          from: this.#position + 1,
+          bytesMax: this.#bounds.readBytesMax,
+          waits: true,
+          isNext: true,
+        },
       )
       for (let i = 0; i < block.length; ) {
         yield* makeRoom(generations, checkpointing, memoryBytesMax)
@@ -274,7 +280,7 @@ export class PartitionOwner {
   #tickIfIdle(now: number): void {
     const { newest } = this.#generations
     if (!this.isReady || newest === undefined || this.#isStopping) return
-    const tick = this.#ticks.due(now, newest)
+    const tick = this.#ticks.takeDue(now, newest)
     if (tick !== undefined) this.#out.push(tick)
   }
 

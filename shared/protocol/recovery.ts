@@ -158,7 +158,10 @@ function* savedRules(generation: number, manifest: Manifest): Steps<RuleSetRecor
 }
 
 function* rulesInLog(number: number): Steps<RuleSetRecord> {
-  const { block } = expectInput('records', yield { kind: 'read', from: number, bytesMax: 1, waits: false })
+  const { block } = expectInput(
+    'records',
+    yield { kind: 'read', from: number, bytesMax: 1, waits: false, isNext: false },
+  )
   const isThere = block.offsets[0] === number
   const record = isThere ? decodeRuleSetRecord(block.bytes.subarray(block.starts[0], block.ends[0])) : undefined
   if (record === undefined)
@@ -190,7 +193,10 @@ function* findTail(
   { first, next }: Bounds,
   digestOf: typeof recordDigest,
 ): Steps<string | undefined> {
-  const { block } = expectInput('records', yield { kind: 'read', from: position, bytesMax: 1, waits: false })
+  const { block } = expectInput(
+    'records',
+    yield { kind: 'read', from: position, bytesMax: 1, waits: false, isNext: false },
+  )
   if (block.length > 0 && block.offsets[0] === position)
     return digestOf(block, 0) === tailDigest
       ? undefined

@@ -124,7 +124,13 @@ export class RuleChanges {
   *#firstInLog(from: number): Steps<RuleSetRecord> {
     for (let next = from; ; ) {
       if (next > this.#epoch) this.ask(Number.NEGATIVE_INFINITY)
-      const read = { kind: 'read', from: next, bytesMax: this.#options.bounds.readBytesMax, waits: true } as const
+      const read = {
+        kind: 'read',
+        from: next,
+        bytesMax: this.#options.bounds.readBytesMax,
+        waits: true,
+        isNext: false,
+      } as const
       const { block } = expectInput('records', yield read)
       for (let i = 0; i < block.length; i++) {
         const kind = recordKinds[block.kinds[i]]
@@ -149,7 +155,7 @@ export class RuleChanges {
     for (let from = this.#first; from < until; ) {
       const { block } = expectInput(
         'records',
-        yield { kind: 'read', from, bytesMax: bounds.readBytesMax, waits: false },
+        yield { kind: 'read', from, bytesMax: bounds.readBytesMax, waits: false, isNext: false },
       )
       if (block.length === 0) break
       for (let i = 0; i < block.length && block.offsets[i] < until; ) {
