@@ -21,7 +21,7 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { projectFiles, projectRoot } from '../scripts/source-tree.ts'
 import { diagnosticText } from '../services/cli/rule-folder.ts'
 import { runRuleTest } from '../services/cli/rule-test-run.ts'
@@ -37,22 +37,28 @@ const documents = [...projectFiles(['.md'])].filter(([file]) => !file.includes('
 /** Runs this test. */
 const notRun = new Set(['npm test\n'])
 
+/** By folder, the process groups of the commands that were run there: what they leave running is in them. */
+const groups = new Map<string, readonly number[]>()
+// A command that never ends leaves its test no time to.
+afterAll(() => {
+  for (const group of [...groups.values()].flat()) endGroup(group)
+})
+
 describe('documents', () => {
   it.concurrent.each(documents.filter(([, markdown]) => withExpected(blocksOf(markdown), 'sh').length > 0))(
     '%s: its commands do what it says',
     async (file, markdown) => {
       const folder = workingFolder()
-      const groups: number[] = []
       try {
         for (const { line, text: commands, expected } of withExpected(blocksOf(markdown), 'sh')) {
           if (notRun.has(commands)) continue
-          const { code, output } = await run(commands, folder, groups)
+          const { code, output } = await run(commands, folder)
           expect({ at: `${file}:${line}`, code, output: code === 0 ? '' : output }).toMatchObject({ code: 0 })
           if (expected !== undefined && !isOutput(output, expected))
             expect(output, `${file}:${line} prints something else`).toBe(expected)
         }
       } finally {
-        for (const group of groups) endGroup(group)
+        for (const group of groups.get(folder) ?? []) endGroup(group)
         rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
       }
     },
@@ -138,8 +144,7 @@ function writeScript(file: string, commands: string): void {
   chmodSync(file, 0o755)
 }
 
-/** @param groups is given the process group of the commands: what they leave running is in it */
-async function run(commands: string, folder: string, groups: number[]): Promise<{ code: number; output: string }> {
+async function run(commands: string, folder: string): Promise<{ code: number; output: string }> {
   const path = [join(folder, '.bin'), dirname(process.execPath), process.env['PATH']].join(delimiter)
   const child = spawn('bash', ['-e', '-c', `exec 2>&1\n${commands}`], {
     cwd: folder,
@@ -147,7 +152,7 @@ async function run(commands: string, folder: string, groups: number[]): Promise<
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   })
-  if (child.pid !== undefined) groups.push(child.pid)
+  if (child.pid !== undefined) groups.set(folder, [...(groups.get(folder) ?? []), child.pid])
   const closed = once(child, 'close')
   const output = await text(child.stdout)
   const [code] = await closed

@@ -8,7 +8,12 @@ interface Options {
   readonly gid?: number
 }
 
-/** What a command prints. Rejects, in one line, if it fails, is not there or takes too long. */
+/** A command that failed, is not there or took too long; says so in one line. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed'
+}
+
+/** What a command prints. Rejects with CommandFailed. */
 export function output(command: string, args: readonly string[], { msMax, ...options }: Options): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -19,7 +24,7 @@ export function output(command: string, args: readonly string[], { msMax, ...opt
         if (error === null) return resolve(out)
         const said = `${err}\n${out}`.split('\n').filter((line) => line.trim() !== '')
         const why = error.killed ? `took longer than ${msMax / 1_000} s` : (said.at(-1) ?? error.message).trim()
-        reject(new Error(error.code === 'ENOENT' ? `there is no ${command} here` : `${command}: ${why}`))
+        reject(new CommandFailed(error.code === 'ENOENT' ? `there is no ${command} here` : `${command}: ${why}`))
       },
     )
   })

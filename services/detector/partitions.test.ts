@@ -163,6 +163,7 @@ describe('several partitions', () => {
     await service.stop(20_000)
     expect(own.filter((thread) => threads.has(thread))).toEqual([])
     expect(service.unready().join()).toContain('stopping')
+    expect([failures, mistakes]).toEqual([[], []])
   })
 })
 
@@ -189,6 +190,7 @@ describe('a thread that dies', () => {
     expect(await send(next, halves[0])).toEqual(answers)
     await atRest(next)
     await next.stop(20_000)
+    expect([failures, mistakes]).toEqual([[], []])
     expect(await allFindings(place)).toEqual(await allFindings(calm))
   })
 
