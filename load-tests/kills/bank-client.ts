@@ -24,6 +24,8 @@ export class BankClient {
   readonly wrongs: string[] = []
   /** Requests that got no answer of success, and were sent again. */
   retries = 0
+  /** Of these, asked for a decision: each may have left an `ask` in the log. */
+  decisionsAgain = 0
   /** How often which answer was the reason: status and kind of the problem. */
   readonly refusals = new Map<string, number>()
   readonly #payments: Payments
@@ -112,6 +114,7 @@ export class BankClient {
       if (this.#isClosed || performance.now() > deadline)
         throw new Error(`row ${row} was not taken in ${patienceMs / 1000} s: ${answer.status} ${answer.body}`)
       if (isThere) this.#refused(answer)
+      if (path === '/v1/decisions') this.decisionsAgain++
       await setTimeout(againMs)
     }
   }

@@ -150,11 +150,11 @@ function wrongsOf(name: string, trial: Trial, payments: Payments, hasGaps: boole
       found.push(`${name}: event ${number} lies at ${offsets[number]}, not behind ${before}`)
     last[partitions[number]] = offsets[number]
   }
-  // Each start puts a claim into each partition and at most one rule set, and whoever was not answered in time may ask again.
+  // Each start puts a claim into each partition and at most one rule set, and a decision that was not answered is asked for again.
   const others = records - payments.events
   const startsMax = kills + 2
-  if (!hasGaps && (others < 0 || others > 2 * startsMax * last.length + trial.retries))
-    found.push(`${name}: ${others} records beside the events, with ${trial.retries} requests sent again`)
+  if (!hasGaps && (others < 0 || others > 2 * startsMax * last.length + trial.decisionsAgain))
+    found.push(`${name}: ${others} records beside the events, with ${trial.decisionsAgain} decisions asked for again`)
   if (findings.withdrawn.length === 0) found.push(`${name}: no alert was withdrawn, which the stream should lead to`)
   return found
 }

@@ -28,6 +28,8 @@ export interface Trial {
   /** From the first row to the rest after the last one, without the change of rules. */
   readonly seconds: number
   readonly retries: number
+  /** Of these, asked for a decision. */
+  readonly decisionsAgain: number
   /** Records in the log. */
   readonly records: number
   /** By number of the event: its offset in the log, as it was acknowledged. */
@@ -79,13 +81,14 @@ class RunningTrial {
     const again = await decideAgain(this.#client)
     const findings = await readFindings(this.#client, payments, again.answers, detailsMax)
     const records = (await this.#running.metrics()).get('vigil_partition_position') ?? 0
-    const { retries, offsets, partitions } = this.#client
+    const { retries, decisionsAgain, offsets, partitions } = this.#client
     return {
       findings,
       kills: this.#kills,
       recoveryMs: this.#recoveryMs,
       seconds,
       retries,
+      decisionsAgain,
       records,
       offsets,
       partitions,

@@ -157,7 +157,9 @@ try {
   const plain = spawn(process.execPath, [plainServer, values.plainPort], { stdio: ['ignore', 'inherit', 'inherit'] })
   started.push(plain)
   const plainAddress = `http://127.0.0.1:${values.plainPort}`
-  while (!(await answers(plainAddress))) await setTimeout(20)
+  for (const startedAt = performance.now(); !(await answers(plainAddress)); await setTimeout(20))
+    if (plain.exitCode !== null || performance.now() - startedAt > 10_000)
+      throw new Error('the plain server did not start')
   await decisions('the same requests answered by a plain server of Node', plainAddress)
   plain.kill()
 
