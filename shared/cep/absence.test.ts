@@ -159,6 +159,18 @@ describe('notFollowedBy at the end', () => {
     expect(watch.until(minute).news()).toEqual(['again matched strike 1'])
   })
 
+  test('begins to wait once more where a loop passes over an event, and says that its match was found', () => {
+    const writer = new Writer()
+    const maybe = writer.group('begin', [writer.step('begin', 'strike', large, { optional: true })], {
+      times: { from: 1, to: 2 },
+    })
+    const watch = new Watch(writer, [maybe, writer.step('notFollowedBy', 'call', call, { withinMs: 1 })])
+    const later = { ...coffee, at: 1 }
+    const news = watch.seeAll([{ ...strike, at: 0 }, later, later, later]).news()
+    expect(news.length).toBeGreaterThan(1)
+    expect(news).toEqual(['matched strike 1', ...news.slice(1).map(() => 'again matched strike 1')])
+  })
+
   test('may have a limit of its own, from the last event', () => {
     const watch = strikeWithoutCall({ stepMs: 10, patternMs: minute }).see({ ...strike, at: 100 })
     expect(watch.matcher.earliestDeadline(watch.handle)).toBe(110)

@@ -114,19 +114,26 @@ export function compileAutomaton(
     hasPending: states.some((state) => state.kind === 'pending'),
     windowMs: (pattern.withinMs ?? 0) > 0 ? pattern.withinMs! : Infinity,
     takesMax: Math.max(...rowsOf.map((rows) => rows.filter((row) => row.action === rowTakes).length)),
-    canFindAgain: canFindAgain(states, rowsOf.flat()),
+    canFindAgain: canFindAgain(states, rowsOf),
     skip: skip.strategy,
     skipStep: 'step' in skip ? names.indexOf(skip.step) : -1,
     skipMissIsError: 'step' in skip && skip.onMissError,
   }
 }
 
-/** At each event that is passed over before a closing `notNext`; at an event and by time; or by time, where limits differ. */
-function canFindAgain(states: readonly State[], rows: readonly Row[]): boolean {
-  const completes = (by: number): boolean => rows.some(({ action, ends }) => action === by && ends.length > 0)
+/**
+ * At each event that is passed over before a closing `notNext`; at an event and by time; or by time, where limits differ, or where a run that
+ * passes over an event begins to wait for its absence once more.
+ */
+function canFindAgain(states: readonly State[], rowsOf: readonly (readonly Row[])[]): boolean {
+  const completes = (by: number): boolean =>
+    rowsOf.some((rows) => rows.some(({ action, ends }) => action === by && ends.length > 0))
   const pending = states.filter(({ kind }) => kind === 'pending')
   const limitsOfPending = new Set(pending.map(({ gapMs }) => gapMs))
-  return completes(rowPasses) || (pending.length > 0 && completes(rowTakes)) || limitsOfPending.size > 1
+  const beginsToWait = states.some((state, i) =>
+    rowsOf[i].some(({ action, target }) => action === rowPasses && target.kind === 'pending' && target !== state),
+  )
+  return completes(rowPasses) || (pending.length > 0 && completes(rowTakes)) || limitsOfPending.size > 1 || beginsToWait
 }
 
 function canWait(state: State): boolean {
