@@ -25,7 +25,6 @@ export class PartitionTimes {
   readonly #judged: PassedOffsets
   readonly #committed: PassedOffsets
   #savedAt = Number.NEGATIVE_INFINITY
-  #saveLater: NodeJS.Timeout | undefined
   #isReading = false
   #batch: { readonly block: LogBlock | undefined; readonly start: number } | undefined
   #committing: { readonly position: number; readonly start: number } | undefined
@@ -82,7 +81,8 @@ export class PartitionTimes {
     this.#committing = undefined
     const end = this.#options.clock()
     this.#committed.pass(committing.position, committing.start, end)
-    this.#save(end)
+    // Nothing may follow, and whoever sees that all is committed may end the process at once.
+    this.#saveNow()
   }
 
   /** What is known of the record at an offset. */
@@ -98,27 +98,24 @@ export class PartitionTimes {
   }
 
   close(): void {
-    clearTimeout(this.#saveLater)
-    this.#save(Number.POSITIVE_INFINITY)
+    this.#saveNow()
     this.#options.file?.close()
   }
 
-  /** A stream is saved at times; its last commit must not wait for the next event, which may never come. */
+  /** What is judged under load is saved at times. */
   #save(now: number): void {
-    const { file } = this.#options
+    if (now - this.#savedAt >= saveMs) this.#saveNow()
+  }
+
+  #saveNow(): void {
+    const { file, clock } = this.#options
     if (file === undefined) return
-    if (now - this.#savedAt < saveMs) {
-      this.#saveLater ??= setTimeout(() => this.#save(Number.POSITIVE_INFINITY), saveMs)
-      return
-    }
-    clearTimeout(this.#saveLater)
-    this.#saveLater = undefined
-    this.#savedAt = this.#options.clock()
+    this.#savedAt = clock()
     for (const [i, passed] of [this.#appended, this.#judged, this.#committed].entries())
       passed.save((offset, start, end) => file.add(curves[i], offset, start, end))
     file.flush()
   }
 }
 
-/** What a process that is killed leaves untold. */
+/** What a process that is killed leaves untold of what it has not committed. */
 const saveMs = 20

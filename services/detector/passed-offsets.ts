@@ -40,8 +40,8 @@ export class PassedOffsets {
   begin(offset: number): void {
     if (this.#hasBegun) return
     this.#hasBegun = true
-    if (this.#length === 0) this.#unknownUpTo = offset
-    else if (offset > this.#offsets[this.#length - 1]) this.#push(offset, Number.NaN, Number.NaN)
+    // A point too, so that the next process knows where the first passage began.
+    if (this.#length === 0 || offset > this.#offsets[this.#length - 1]) this.#push(offset, Number.NaN, Number.NaN)
   }
 
   /** All offsets up to this one have been passed. An offset that was passed before is left as it is. */
